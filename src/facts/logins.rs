@@ -1,0 +1,42 @@
+//! Ways to log in, and logins.
+
+use super::rows::fact_table;
+use super::time::Micros;
+
+fact_table! {
+    /// One way to log in to an image or a running host, and whether it is open.
+    LOGIN_PATHS ("login_paths"): LoginPath<'a> {
+        /// `image` or `host`.
+        subject_kind: &'a str as Text,
+        /// Image id or host.
+        subject: &'a str as Text,
+        /// `sshd`, `ssh_socket`, `getty`, `serial_getty`, `account`, `authorized_key`, `agent`, `debug_shell` …
+        login_path: &'a str as Text,
+        /// `absent`, `disabled`, `enabled` or `unknown`.
+        state: &'a str as Text,
+        /// What was seen.
+        detail: Option<&'a str> as Text,
+        /// When it was seen.
+        observed_at: Option<Micros> as Time,
+    }
+    instant: |fact| fact.observed_at
+}
+
+fact_table! {
+    /// One login.
+    SESSIONS ("sessions"): Session<'a> {
+        /// When.
+        occurred_at: Micros as Time,
+        /// Where.
+        host: &'a str as Text,
+        /// Account that logged in.
+        actor: &'a str as Text,
+        /// `publickey`, `password`, `console` …
+        method: Option<&'a str> as Text,
+        /// Address it came from.
+        origin: Option<&'a str> as Text,
+        /// `accepted` or `rejected`.
+        outcome: &'a str as Text,
+    }
+    instant: |fact| Some(fact.occurred_at)
+}

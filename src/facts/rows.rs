@@ -1,0 +1,266 @@
+//! Rows on their way to Parquet: table descriptions, typed facts and the Arrow builders that hold them.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
+
+use super::time::Micros;
+
+/// The type of a column as the SQL sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `varchar`
+    Text,
+    /// `timestamp` without zone, UTC, microseconds
+    Time,
+    /// `bigint`
+    Int,
+    /// `double`
+    Real,
+    /// `boolean`
+    Flag,
+}
+
+impl Kind {
+    /// The Arrow type that holds the kind.
+    #[must_use]
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8,
+            Self::Time => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Self::Int => DataType::Int64,
+            Self::Real => DataType::Float64,
+            Self::Flag => DataType::Boolean,
+        }
+    }
+
+    /// The SQL name of the type, as DuckDB and DataFusion both read it.
+    #[must_use]
+    pub fn sql(self) -> &'static str {
+        match self {
+            Self::Text => "varchar",
+            Self::Time => "timestamp",
+            Self::Int => "bigint",
+            Self::Real => "double",
+            Self::Flag => "boolean",
+        }
+    }
+}
+
+/// One column of a fact table.
+#[derive(Debug)]
+pub struct Column {
+    /// SQL name.
+    pub name: &'static str,
+    /// SQL type.
+    pub kind: Kind,
+    /// What it holds.
+    pub doc: &'static str,
+}
+
+/// One fact table: name, what a row is, and its columns after `source` and `line`.
+#[derive(Debug)]
+pub struct Table {
+    /// SQL name, also the name of the Parquet file.
+    pub name: &'static str,
+    /// What one row stands for.
+    pub doc: &'static str,
+    /// Columns after `source` and `line`.
+    pub columns: &'static [Column],
+}
+
+impl Table {
+    /// The Arrow schema: `source`, `line`, then the columns.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        let mut fields =
+            vec![Field::new("source", DataType::Utf8, false), Field::new("line", DataType::Int64, false)];
+        fields.extend(self.columns.iter().map(|column| Field::new(column.name, column.kind.data_type(), true)));
+        Arc::new(Schema::new(fields))
+    }
+}
+
+/// Where in the evidence a fact was read.
+#[derive(Clone, Copy, Debug)]
+pub struct Pointer<'a> {
+    /// Path of the source, relative to the evidence root.
+    pub source: &'a str,
+    /// 1-based line or record number.
+    pub line: u64,
+}
+
+/// A typed row of one fact table.
+pub trait Fact {
+    /// The table it belongs to.
+    const TABLE: &'static Table;
+    /// The instant that the fact speaks of, if any.
+    fn instant(&self) -> Option<Micros>;
+    /// Appends the columns after `source` and `line`, in the table's order.
+    fn append(&self, row: &mut Row<'_>);
+}
+
+enum Cells {
+    Text(StringBuilder),
+    Time(TimestampMicrosecondBuilder),
+    Int(Int64Builder),
+    Real(Float64Builder),
+    Flag(BooleanBuilder),
+}
+
+impl Cells {
+    fn new(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self::Text(StringBuilder::new()),
+            Kind::Time => Self::Time(TimestampMicrosecondBuilder::new()),
+            Kind::Int => Self::Int(Int64Builder::new()),
+            Kind::Real => Self::Real(Float64Builder::new()),
+            Kind::Flag => Self::Flag(BooleanBuilder::new()),
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Text(cells) => Arc::new(cells.finish()),
+            Self::Time(cells) => Arc::new(cells.finish()),
+            Self::Int(cells) => Arc::new(cells.finish()),
+            Self::Real(cells) => Arc::new(cells.finish()),
+            Self::Flag(cells) => Arc::new(cells.finish()),
+        }
+    }
+}
+
+/// The cells of the row being appended; each call fills the next column.
+pub struct Row<'a> {
+    cells: std::slice::IterMut<'a, Cells>,
+}
+
+/// Accepted by [`Row::put`]: the value of one cell.
+pub trait Cell {
+    #[doc(hidden)]
+    fn put(self, row: &mut Row<'_>);
+}
+
+impl Row<'_> {
+    /// Fills the next column.
+    pub fn put(&mut self, cell: impl Cell) {
+        cell.put(self);
+    }
+}
+
+macro_rules! cell {
+    ($type:ty, $variant:ident, $value:ident => $append:expr) => {
+        impl Cell for Option<$type> {
+            fn put(self, row: &mut Row<'_>) {
+                if let Some(Cells::$variant(cells)) = row.cells.next() {
+                    cells.append_option(self.map(|$value| $append));
+                }
+            }
+        }
+        impl Cell for $type {
+            fn put(self, row: &mut Row<'_>) {
+                Some(self).put(row);
+            }
+        }
+    };
+}
+cell!(&str, Text, value => value);
+cell!(Micros, Time, value => value.0);
+cell!(i64, Int, value => value);
+cell!(f64, Real, value => value);
+cell!(bool, Flag, value => value);
+
+/// Rows of one table, not yet written.
+pub struct Rows {
+    schema: SchemaRef,
+    source: StringBuilder,
+    line: Int64Builder,
+    cells: Vec<Cells>,
+    len: usize,
+}
+
+impl Rows {
+    /// No rows yet, of `table`.
+    #[must_use]
+    pub fn new(table: &'static Table) -> Self {
+        Self {
+            schema: table.schema(),
+            source: StringBuilder::new(),
+            line: Int64Builder::new(),
+            cells: table.columns.iter().map(|column| Cells::new(column.kind)).collect(),
+            len: 0,
+        }
+    }
+
+    /// Appends one fact with the place it was read from.
+    pub fn push<F: Fact>(&mut self, pointer: Pointer<'_>, fact: &F) {
+        self.source.append_value(pointer.source);
+        self.line.append_value(i64::try_from(pointer.line).unwrap_or(i64::MAX));
+        fact.append(&mut Row { cells: self.cells.iter_mut() });
+        self.len += 1;
+    }
+
+    /// How many rows are waiting.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no row is waiting.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Takes the waiting rows as one batch.
+    ///
+    /// # Errors
+    /// Only where a [`Fact`] did not fill every column of its table, which is a bug of that fact.
+    pub fn take(&mut self) -> Result<RecordBatch, ArrowError> {
+        self.len = 0;
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(self.source.finish()), Arc::new(self.line.finish())];
+        columns.extend(self.cells.iter_mut().map(Cells::finish));
+        RecordBatch::try_new(Arc::clone(&self.schema), columns)
+    }
+}
+
+/// Declares a fact table and its typed row. `Time!`, `Text!` mark a value that a row cannot do without.
+macro_rules! fact_table {
+    (
+        $(#[doc = $doc:literal])+
+        $table:ident ($name:literal): $row:ident $(<$life:lifetime>)? {
+            $( $(#[doc = $column_doc:literal])+ $column:ident: $type:ty as $kind:ident, )+
+        }
+        instant: $instant:expr
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug)]
+        pub struct $row $(<$life>)? { $( $(#[doc = $column_doc])+ pub $column: $type, )+ }
+
+        $(#[doc = $doc])+
+        pub static $table: $crate::facts::Table = $crate::facts::Table {
+            name: $name,
+            doc: concat!($($doc),+),
+            columns: &[$( $crate::facts::Column {
+                name: stringify!($column),
+                kind: $crate::facts::Kind::$kind,
+                doc: concat!($($column_doc),+),
+            }, )+],
+        };
+
+        impl $(<$life>)? $crate::facts::Fact for $row $(<$life>)? {
+            const TABLE: &'static $crate::facts::Table = &$table;
+            fn instant(&self) -> Option<$crate::facts::Micros> {
+                let instant: fn(&Self) -> Option<$crate::facts::Micros> = $instant;
+                instant(self)
+            }
+            fn append(&self, row: &mut $crate::facts::Row<'_>) {
+                $( row.put(self.$column); )+
+            }
+        }
+    };
+}
+pub(crate) use fact_table;

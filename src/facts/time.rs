@@ -1,0 +1,130 @@
+//! Instants: microseconds since 1970 in UTC, and the stamps that evidence writes them in.
+
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Micros(pub i64);
+
+/// Microseconds in a second.
+const SECOND: i64 = 1_000_000;
+/// Microseconds in a day.
+const DAY: i64 = 86_400 * SECOND;
+
+impl Micros {
+    /// From whole seconds and nanoseconds since 1970.
+    #[must_use]
+    pub fn from_parts(seconds: i64, nanoseconds: i64) -> Option<Self> {
+        seconds.checked_mul(SECOND)?.checked_add(nanoseconds / 1000).map(Self)
+    }
+
+    /// From milliseconds since 1970.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        millis.checked_mul(1000).map(Self)
+    }
+
+    /// Midnight (UTC) that the day began with.
+    #[must_use]
+    pub fn day(self) -> Self {
+        Self(self.0.div_euclid(DAY) * DAY)
+    }
+
+    /// The instant as chrono has it; `None` outside chrono's years.
+    #[must_use]
+    pub fn utc(self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_micros(self.0)
+    }
+
+    /// ISO 8601 with `Z`; fractions only where there are any.
+    #[must_use]
+    pub fn iso(self) -> String {
+        let Some(instant) = self.utc() else { return format!("{} µs since 1970", self.0) };
+        let format = if self.0 % SECOND == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
+        instant.to_rfc3339_opts(format, true)
+    }
+
+    /// Seconds from `earlier` to this instant.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "spans of audit evidence are far below 2^52 microseconds")]
+        let micros = self.0.saturating_sub(earlier.0) as f64;
+        micros / 1e6
+    }
+}
+
+impl From<DateTime<Utc>> for Micros {
+    fn from(instant: DateTime<Utc>) -> Self {
+        Self(instant.timestamp_micros())
+    }
+}
+
+/// Reads RFC 3339 and its near relatives (`+0000` without colon, a blank for the `T`, a missing offset is refused).
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<Micros> {
+    let text = text.trim();
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Some(instant.with_timezone(&Utc).into());
+    }
+    ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%z", "%Y%m%dT%H%M%S%z", "%Y%m%d%H%M%S%z"]
+        .iter()
+        .find_map(|format| DateTime::parse_from_str(text, format).ok())
+        .map(|instant| instant.with_timezone(&Utc).into())
+        .or_else(|| {
+            let stamp = text.strip_suffix('Z')?;
+            ["%Y%m%dT%H%M%S", "%Y%m%d%H%M%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M%.f"]
+                .iter()
+                .find_map(|format| NaiveDateTime::parse_from_str(stamp, format).ok())
+                .map(|naive| naive.and_utc().into())
+        })
+}
+
+/// Reads a stamp without a zone as wall-clock time of `zone`. The second value is true where that time happened twice
+/// (the earlier one is taken) or never (daylight saving).
+#[must_use]
+pub fn parse_zoned(text: &str, zone: Tz) -> Option<(Micros, bool)> {
+    let naive = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text.trim(), format).ok())
+        .or_else(|| NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
+    Some(in_zone(naive, zone))
+}
+
+/// Reads either form: with an offset as it says, without one as wall-clock time of `zone`.
+#[must_use]
+pub fn parse_stamp(text: &str, zone: Tz) -> Option<Micros> {
+    parse_rfc3339(text).or_else(|| parse_zoned(text, zone).map(|(instant, _)| instant))
+}
+
+/// Wall-clock time of a zone as an instant, and whether the clock change makes it doubtful.
+pub(crate) fn in_zone(naive: NaiveDateTime, zone: Tz) -> (Micros, bool) {
+    match zone.from_local_datetime(&naive) {
+        LocalResult::Single(instant) => (instant.with_timezone(&Utc).into(), false),
+        LocalResult::Ambiguous(earlier, _) => (earlier.with_timezone(&Utc).into(), true),
+        LocalResult::None => (zone.from_utc_datetime(&naive).with_timezone(&Utc).into(), true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_with_and_without_colon_agree() {
+        let expected = parse_rfc3339("2026-08-05T14:22:41Z");
+        assert!(expected.is_some());
+        for stamp in ["2026-08-05T16:22:41+0200", "2026-08-05 14:22:41 +0000", "20260805T142241Z", "20260805142241Z"] {
+            assert_eq!(parse_rfc3339(stamp), expected, "{stamp}");
+        }
+        assert_eq!(parse_rfc3339("2026-08-05 14:22:41"), None, "no offset, no instant");
+    }
+
+    #[test]
+    fn the_hour_that_happens_twice_is_told() {
+        let zone = chrono_tz::America::Chicago;
+        assert_eq!(parse_zoned("2026-11-01 01:30:00", zone).map(|(_, doubtful)| doubtful), Some(true));
+        assert_eq!(parse_zoned("2026-03-08 02:30:00", zone).map(|(_, doubtful)| doubtful), Some(true));
+        assert_eq!(parse_zoned("2026-07-01 02:30:00", zone).map(|(_, doubtful)| doubtful), Some(false));
+    }
+}
