@@ -32,6 +32,7 @@ pub use people::{PEOPLE, Person};
 pub use registers::{EXEMPTIONS, Exemption, WAIVERS, Waiver};
 pub use rows::{Column, Fact, Kind, Pointer, Row, Rows, Table};
 pub use sudo::{PRIVILEGED_COMMANDS, PrivilegedCommand};
+pub(crate) use time::in_zone;
 pub use time::{Micros, parse_rfc3339, parse_stamp, parse_zoned};
 
 /// Every fact table, in the order in which they are listed and packed.

@@ -1,0 +1,237 @@
+//! The ledger: every evidence file with what became of it, and the thread of control that writes the facts in order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender};
+
+use super::CollectError;
+use super::parse::{Outcome, Parsed};
+use super::run::ReadNotes;
+use super::store::Store;
+use super::walk::EvidenceFile;
+use crate::config::Config;
+use crate::facts::{Fact, LogActivity, Micros, Pointer, Rows, SourceRow, position};
+use crate::formats::{Activity, ActivityKey, Format, Framing, Limit, Tally};
+
+/// One evidence file after it was read.
+pub struct Source {
+    /// `E-0001` and on, in the order of paths.
+    pub id: String,
+    /// Path relative to the evidence root.
+    pub path: String,
+    /// The format that read it; none where no format recognised it.
+    pub format: Option<&'static dyn Format>,
+    /// Why it was recognised as that.
+    pub recognised_by: Option<&'static str>,
+    /// SHA-256 of the bytes that were read; empty where none were.
+    pub sha256: String,
+    /// Bytes read.
+    pub bytes: u64,
+    /// What became of its records.
+    pub tally: Tally,
+    /// When the evidence was taken, as the file says.
+    pub as_of: Option<Micros>,
+    /// When the evidence was taken, as its path says.
+    pub collected_at: Option<Micros>,
+    /// Whether the file could not be read, or not to its end.
+    pub unread: bool,
+    pub(super) file: PathBuf,
+    pub(super) framing: Framing,
+    pub(super) pieces: Vec<PieceMark>,
+}
+
+/// Where a piece of a file was, to find its records again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PieceMark {
+    pub(super) offset: u64,
+    pub(super) length: u64,
+    pub(super) first: u64,
+    pub(super) begins: bool,
+    pub(super) ends: bool,
+    /// CRC-32 of the piece, so that a later look at the file is known to see the same bytes.
+    pub(super) checksum: u32,
+}
+
+/// Everything that a collection gave.
+pub struct Collected {
+    /// Folder with one Parquet file a fact table.
+    pub store: PathBuf,
+    /// The evidence register, in the order of paths.
+    pub sources: Vec<Source>,
+    /// Limits met while reading, in order.
+    pub limits: Vec<Limit>,
+    /// Rows of each fact table.
+    pub rows: BTreeMap<&'static str, u64>,
+}
+
+impl Collected {
+    /// The source at `path` (relative to the evidence root).
+    #[must_use]
+    pub fn source(&self, path: &str) -> Option<&Source> {
+        self.sources.binary_search_by(|source| source.path.as_str().cmp(path)).ok().and_then(|at| self.sources.get(at))
+    }
+}
+
+/// Takes what the parsers give, in order, and writes it.
+pub(super) struct Ledger {
+    folder: PathBuf,
+    store: Store,
+    sources: Vec<Source>,
+    limits: BTreeSet<Limit>,
+    activity: HashMap<ActivityKey, Activity>,
+    current: Option<usize>,
+}
+
+impl Ledger {
+    pub(super) fn new(files: &[EvidenceFile], folder: &Path, config: &Config) -> Result<Self, CollectError> {
+        let sources = (1..)
+            .zip(files)
+            .map(|(number, file)| Source {
+                id: format!("E-{number:04}"),
+                path: file.source.clone(),
+                format: None,
+                recognised_by: None,
+                sha256: String::new(),
+                bytes: 0,
+                tally: Tally::default(),
+                as_of: None,
+                collected_at: config.bound(&file.source).collected_at,
+                unread: false,
+                file: file.path.clone(),
+                framing: Framing::Lines,
+                pieces: Vec::new(),
+            })
+            .collect();
+        Ok(Self {
+            folder: folder.to_owned(),
+            store: Store::create(folder)?,
+            sources,
+            limits: BTreeSet::new(),
+            activity: HashMap::new(),
+            current: None,
+        })
+    }
+
+    /// Writes outcomes in the order of their numbers, each giving its token back.
+    pub(super) fn take_in_order(&mut self, outcomes: &Receiver<Outcome>, tokens: &Sender<()>) -> Result<(), CollectError> {
+        let mut waiting = BTreeMap::new();
+        let mut next = 0;
+        for (number, outcome) in outcomes {
+            waiting.insert(number, outcome);
+            while let Some(outcome) = waiting.remove(&next) {
+                next += 1;
+                self.take(outcome?)?;
+                let _ = tokens.send(());
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, parsed: Parsed) -> Result<(), CollectError> {
+        if self.current != Some(parsed.file) {
+            self.write_activity()?;
+            self.current = Some(parsed.file);
+        }
+        for (table, batch) in &parsed.tables {
+            self.store.write(*table, batch)?;
+        }
+        for (key, seen) in parsed.activity {
+            self.activity.entry(key).and_modify(|activity| activity.add(seen)).or_insert(seen);
+        }
+        self.limits.extend(parsed.limits);
+        let Some(source) = self.sources.get_mut(parsed.file) else { return Ok(()) };
+        if let Some((format, recognition)) = parsed.format {
+            source.format = Some(format);
+            source.recognised_by = Some(recognition.because);
+            source.framing = recognition.framing;
+        }
+        source.tally.add(&parsed.tally);
+        source.as_of = [source.as_of, parsed.as_of].into_iter().flatten().max();
+        source.collected_at = source.collected_at.or(parsed.bound.collected_at);
+        source.pieces.push(parsed.mark);
+        Ok(())
+    }
+
+    /// Writes the activity of the source that has just ended, sorted by host, stream and day.
+    fn write_activity(&mut self) -> Result<(), CollectError> {
+        let Some(source) = self.current.and_then(|current| self.sources.get(current)) else { return Ok(()) };
+        if self.activity.is_empty() {
+            return Ok(());
+        }
+        let mut sorted: Vec<(ActivityKey, Activity)> = self.activity.drain().collect();
+        sorted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let mut rows = Rows::new(LogActivity::TABLE);
+        for ((host, stream, day), seen) in &sorted {
+            let fact = LogActivity {
+                host,
+                day: *day,
+                stream,
+                records: seen.records,
+                first_at: seen.first_at,
+                last_at: seen.last_at,
+            };
+            rows.push(Pointer { source: &source.path, line: seen.line }, &fact);
+        }
+        self.write_rows(LogActivity::TABLE.name, rows)
+    }
+
+    fn write_rows(&mut self, table: &str, mut rows: Rows) -> Result<(), CollectError> {
+        let Some(index) = position(table) else { return Ok(()) };
+        let batch = rows.take().map_err(|error| CollectError::Store { path: self.folder.clone(), message: error.to_string() })?;
+        self.store.write(index, &batch)
+    }
+
+    /// Closes the books: hashes, what could not be read, and the register as a table.
+    pub(super) fn finish(mut self, notes: &[ReadNotes], hashes: Vec<String>) -> Result<Collected, CollectError> {
+        self.write_activity()?;
+        let mut rows = Rows::new(SourceRow::TABLE);
+        for ((source, note), sha256) in self.sources.iter_mut().zip(notes).zip(hashes) {
+            source.sha256 = sha256;
+            source.bytes = note.bytes;
+            source.unread = note.refused.is_some() || note.changed;
+            let mut limit = |code, text: String| {
+                self.limits.insert(Limit { code, text, source: Some(source.path.clone()), line: None });
+            };
+            if let Some(reason) = &note.refused {
+                limit("not-read", reason.clone());
+            } else if source.bytes == 0 {
+                limit("empty-file", "the file is empty: it proves nothing".to_owned());
+            } else if source.format.is_none() {
+                limit("unrecognised", "no input format recognises the file; none of it was judged".to_owned());
+            }
+            if note.changed {
+                limit("changed-while-read", "the file changed while it was read; collect it again from a copy at rest".to_owned());
+            }
+            if note.open_end {
+                limit("open-end", "the last line has no line end: the file may be cut".to_owned());
+            }
+            if source.tally.rejected > 0 {
+                limit("rejected-records", format!("{} records could not be read", source.tally.rejected));
+            }
+            rows.push(Pointer { source: &source.path, line: 1 }, &row(source));
+        }
+        self.write_rows(SourceRow::TABLE.name, rows)?;
+        let rows = self.store.finish()?;
+        Ok(Collected { store: self.folder, sources: self.sources, limits: self.limits.into_iter().collect(), rows })
+    }
+}
+
+fn row(source: &Source) -> SourceRow<'_> {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (first_at, last_at): (Option<Micros>, Option<Micros>) = (source.tally.first_at, source.tally.last_at);
+    SourceRow {
+        path: &source.path,
+        format: source.format.map(Format::name),
+        recognised_by: source.recognised_by,
+        sha256: &source.sha256,
+        bytes: count(source.bytes),
+        records: count(source.tally.opened),
+        facts: count(source.tally.facts),
+        skipped: count(source.tally.skipped()),
+        rejected: count(source.tally.rejected),
+        first_at,
+        last_at,
+        as_of: source.as_of,
+        collected_at: source.collected_at,
+    }
+}

@@ -1,0 +1,123 @@
+//! Parsing threads: a piece in, the rows and the account of its records out.
+
+use std::collections::BTreeSet;
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
+
+use arrow::array::RecordBatch;
+
+use super::CollectError;
+use super::cut::{LARGEST, Piece};
+use super::ledger::PieceMark;
+use super::run::CollectOptions;
+use super::walk::EvidenceFile;
+use crate::config::Bound;
+use crate::facts::Micros;
+use crate::formats::{Activity, ActivityKey, Format, Limit, Reading, Recognition, Segment, Sink, Tally};
+
+/// A piece on its way to a parser.
+pub(super) struct Job {
+    pub(super) number: u64,
+    pub(super) file: usize,
+    pub(super) piece: Arc<Piece>,
+    pub(super) format: Option<(&'static dyn Format, Recognition)>,
+    pub(super) bound: Arc<Bound>,
+}
+
+/// What a parser made of a piece.
+pub(super) struct Parsed {
+    pub(super) file: usize,
+    pub(super) mark: PieceMark,
+    pub(super) format: Option<(&'static dyn Format, Recognition)>,
+    pub(super) bound: Arc<Bound>,
+    pub(super) tables: Vec<(usize, RecordBatch)>,
+    pub(super) tally: Tally,
+    pub(super) activity: Vec<(ActivityKey, Activity)>,
+    pub(super) limits: BTreeSet<Limit>,
+    pub(super) as_of: Option<Micros>,
+}
+
+/// What the ledger waits for: the number of a job and what came of it.
+pub(super) type Outcome = (u64, Result<Parsed, CollectError>);
+
+/// Parses until no job is left.
+pub(super) fn parse_all(files: &[EvidenceFile], options: CollectOptions<'_>, jobs: &Mutex<Receiver<Job>>, parsed: &Sender<Outcome>) {
+    loop {
+        let job = match jobs.lock() {
+            Ok(jobs) => jobs.recv(),
+            Err(_) => return,
+        };
+        let Ok(job) = job else { return };
+        let Some(file) = files.get(job.file) else { return };
+        let number = job.number;
+        if parsed.send((number, parse(job, &file.source, options))).is_err() {
+            return;
+        }
+    }
+}
+
+fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, CollectError> {
+    let piece = &*job.piece;
+    let mut sink = Sink::new(source);
+    if let Some((format, recognition)) = &job.format {
+        let reading = Reading {
+            source,
+            host: job.bound.host.as_deref(),
+            collected_at: job.bound.collected_at,
+            zone: job.bound.zone,
+            period: options.period,
+            config: options.config,
+        };
+        let segment = Segment {
+            bytes: &piece.bytes,
+            first: piece.first,
+            begins: piece.begins,
+            ends: piece.ends,
+            framing: recognition.framing,
+        };
+        if piece.oversized {
+            let reason = format!("a record or document of more than {} MiB; split it", LARGEST >> 20);
+            sink.record(piece.first).reject(&reason, piece.bytes.get(..200).unwrap_or_default());
+        } else if !piece.bytes.trim_ascii().is_empty() {
+            format.read(&segment, &reading, &mut sink);
+        }
+    }
+    let gathered = sink.finish();
+    let tally = gathered.tally;
+    if !tally.adds_up() {
+        return Err(CollectError::Unaccounted {
+            source_path: source.to_owned(),
+            format: job.format.as_ref().map_or("none", |(format, _)| format.name()),
+            opened: tally.opened,
+            gave: tally.gave_facts,
+            skipped: tally.skipped(),
+            rejected: tally.rejected,
+        });
+    }
+    let mut tables = Vec::new();
+    for (index, rows) in gathered.rows.into_iter().enumerate() {
+        if let Some(mut rows) = rows {
+            let batch = rows.take().map_err(|error| CollectError::Store { path: source.into(), message: error.to_string() })?;
+            tables.push((index, batch));
+        }
+    }
+    let mark = PieceMark {
+        offset: piece.offset,
+        length: piece.bytes.len() as u64,
+        first: piece.first,
+        begins: piece.begins,
+        ends: piece.ends,
+        checksum: crc32fast::hash(&piece.bytes),
+    };
+    Ok(Parsed {
+        file: job.file,
+        mark,
+        format: job.format,
+        bound: job.bound,
+        tables,
+        tally,
+        activity: gathered.activity,
+        limits: gathered.limits,
+        as_of: gathered.as_of,
+    })
+}

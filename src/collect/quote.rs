@@ -1,0 +1,109 @@
+//! Quotes: the deciding record as it stands in the evidence, found again by its pointer and checked to be the same bytes
+//! as those that were hashed.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use super::ledger::{Collected, PieceMark, Source};
+use crate::formats::{Framing, Segment};
+use crate::redact::{lossless, redact, visible};
+
+/// Lines of a quote at most.
+const MOST_LINES: usize = 12;
+/// Characters of a line at most.
+const MOST_CHARACTERS: usize = 600;
+
+/// A verbatim quote, secrets redacted and hidden characters made visible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// The lines.
+    pub lines: Vec<QuotedLine>,
+    /// What was left out, in words.
+    pub left_out: Option<String>,
+}
+
+/// One line of a quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotedLine {
+    /// Its number in the file; none for lines of a JSON record, which is cited by its own number.
+    pub number: Option<u64>,
+    /// Whether it is the line that the pointer names.
+    pub marked: bool,
+    /// Its text.
+    pub text: String,
+}
+
+impl Collected {
+    /// The record at `line` of `source`, or the reason why it cannot be shown.
+    ///
+    /// # Errors
+    /// A sentence for the reader where the file is gone, changed since it was hashed, or has no such record.
+    pub fn quote(&self, source: &str, line: u64) -> Result<Quote, String> {
+        let source = self.source(source).ok_or("the source is not in the register")?;
+        let mark = source.pieces.iter().rev().find(|mark| mark.first <= line.max(1)).ok_or("the source has no such record")?;
+        let bytes = read_again(source, *mark)?;
+        let segment = Segment { bytes: &bytes, first: mark.first, begins: mark.begins, ends: mark.ends, framing: source.framing };
+        let record = match source.framing {
+            Framing::Lines => segment.lines().find(|(number, _)| *number == line).map(|(_, text)| lossless(text).into_owned()),
+            Framing::JsonRecords { .. } => {
+                segment.json_records().iter().find(|record| record.number == line).map(|record| lossless(record.bytes).into_owned())
+            }
+            Framing::Whole => {
+                let text = lossless(&bytes).into_owned();
+                let Some(record) = source.format.and_then(|format| format.record(&text, line)) else {
+                    return Ok(around(&text, line));
+                };
+                Some(record)
+            }
+        };
+        let record = record.ok_or("the source has no such record")?;
+        let number = (source.framing == Framing::Lines).then_some(line);
+        let lines: Vec<&str> = record.lines().collect();
+        let shown: Vec<QuotedLine> = lines
+            .iter()
+            .take(MOST_LINES)
+            .enumerate()
+            .map(|(index, text)| QuotedLine { number: number.filter(|_| index == 0), marked: index == 0, text: shown(text) })
+            .collect();
+        let left_out = (lines.len() > MOST_LINES).then(|| format!("{} more lines of the record", lines.len() - MOST_LINES));
+        Ok(Quote { lines: shown, left_out })
+    }
+}
+
+/// A line of text with the lines around it.
+fn around(text: &str, line: u64) -> Quote {
+    let wanted = usize::try_from(line.saturating_sub(1)).unwrap_or(0);
+    let from = wanted.saturating_sub(3);
+    let lines = text.lines().enumerate().skip(from).take(7);
+    Quote {
+        lines: lines
+            .map(|(index, text)| QuotedLine { number: Some(index as u64 + 1), marked: index == wanted, text: shown(text) })
+            .collect(),
+        left_out: None,
+    }
+}
+
+fn shown(text: &str) -> String {
+    let (text, _) = redact(text);
+    let text = visible(&text);
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        Some((at, _)) => {
+            let rest = text.get(at..).unwrap_or_default().chars().count();
+            format!("{} … ({rest} more characters)", text.get(..at).unwrap_or_default())
+        }
+        None => text.into_owned(),
+    }
+}
+
+fn read_again(source: &Source, mark: PieceMark) -> Result<Vec<u8>, String> {
+    let gone = |error: std::io::Error| format!("the source can no longer be read: {error}");
+    let mut file = File::open(&source.file).map_err(gone)?;
+    file.seek(SeekFrom::Start(mark.offset)).map_err(gone)?;
+    let mut bytes = Vec::new();
+    file.take(mark.length).read_to_end(&mut bytes).map_err(gone)?;
+    if crc32fast::hash(&bytes) == mark.checksum {
+        Ok(bytes)
+    } else {
+        Err("the source has changed since it was read and hashed".to_owned())
+    }
+}

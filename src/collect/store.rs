@@ -1,0 +1,67 @@
+//! The store: one Parquet file a fact table, written as the facts come.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use super::CollectError;
+use crate::facts::TABLES;
+
+/// Rows in a row group: bounds the memory of a writer.
+const ROW_GROUP: usize = 131_072;
+
+/// Open writers, by position in [`TABLES`].
+pub(super) struct Store {
+    folder: PathBuf,
+    writers: Vec<ArrowWriter<File>>,
+    rows: BTreeMap<&'static str, u64>,
+}
+
+/// How Parquet is written everywhere: no creation time, no host name, fixed sizes, so that equal rows give equal bytes.
+pub(crate) fn properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_created_by(concat!("steadfast ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .build()
+}
+
+impl Store {
+    /// Opens a file for every table, so that a table without facts is still there to be asked.
+    pub(super) fn create(folder: &Path) -> Result<Self, CollectError> {
+        std::fs::create_dir_all(folder).map_err(|error| CollectError::io(folder, "make the folder", error))?;
+        let mut writers = Vec::with_capacity(TABLES.len());
+        for table in TABLES {
+            let path = folder.join(format!("{}.parquet", table.name));
+            let file = File::create(&path).map_err(|error| CollectError::io(&path, "create the file", error))?;
+            let writer = ArrowWriter::try_new(file, table.schema(), Some(properties()))
+                .map_err(|error| CollectError::Store { path, message: error.to_string() })?;
+            writers.push(writer);
+        }
+        let rows = TABLES.iter().map(|table| (table.name, 0)).collect();
+        Ok(Self { folder: folder.to_owned(), writers, rows })
+    }
+
+    pub(super) fn write(&mut self, table: usize, batch: &RecordBatch) -> Result<(), CollectError> {
+        let (Some(writer), Some(described)) = (self.writers.get_mut(table), TABLES.get(table)) else { return Ok(()) };
+        *self.rows.entry(described.name).or_default() += batch.num_rows() as u64;
+        writer.write(batch).map_err(|error| CollectError::Store {
+            path: self.folder.join(format!("{}.parquet", described.name)),
+            message: error.to_string(),
+        })
+    }
+
+    pub(super) fn finish(self) -> Result<BTreeMap<&'static str, u64>, CollectError> {
+        for (writer, table) in self.writers.into_iter().zip(TABLES) {
+            let path = self.folder.join(format!("{}.parquet", table.name));
+            writer.close().map_err(|error| CollectError::Store { path, message: error.to_string() })?;
+        }
+        Ok(self.rows)
+    }
+}

@@ -1,0 +1,116 @@
+//! Puppet's own report in YAML (`last_run_report.yaml`, stored reports), with its `!ruby/object` tag.
+//!
+//! Source: Puppet's `lib/puppet/transaction/report.rb` and the report format reference. A failed compile leaves the old
+//! file in place, so the run counts at the time that the report itself says.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
+use crate::facts::{CONFIG_DRIFT, CONFIG_RUNS, ConfigDrift, ConfigRun, Table, parse_rfc3339};
+
+/// Puppet's report in YAML.
+pub(super) struct PuppetReport;
+
+#[derive(Deserialize)]
+struct Report {
+    host: String,
+    time: String,
+    status: Option<String>,
+    noop: Option<bool>,
+    configuration_version: Option<String>,
+    #[serde(default)]
+    resource_statuses: Option<BTreeMap<String, Resource>>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    resource: Option<Spanned<String>>,
+    changed: Option<bool>,
+    failed: Option<bool>,
+    #[serde(default)]
+    events: Option<Vec<Event>>,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    property: Option<String>,
+    time: Option<String>,
+    corrective_change: Option<bool>,
+}
+
+impl Format for PuppetReport {
+    fn name(&self) -> &'static str {
+        "puppet-report"
+    }
+
+    fn about(&self) -> &'static str {
+        "Puppet agent report in YAML (last_run_report.yaml and stored reports)"
+    }
+
+    fn feeds(&self) -> &'static [&'static Table] {
+        const { &[&CONFIG_RUNS, &CONFIG_DRIFT] }
+    }
+
+    fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
+        let text = head.text();
+        (text.contains("!ruby/object:Puppet::Transaction::Report") || (text.contains("\nreport_format:") && text.contains("\npuppet_version:")))
+            .then_some(Recognition { because: "YAML of a Puppet::Transaction::Report", framing: Framing::Whole })
+    }
+
+    fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+        let text = match segment.text() {
+            Ok(text) => text,
+            Err(line) => return sink.record(line).reject("byte that is not UTF-8", segment.bytes),
+        };
+        let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_nodes: 200_000, max_aliases: 1_000 } };
+        let report: Report = match serde_saphyr::from_str_with_options(text, options) {
+            Ok(report) => report,
+            Err(error) => {
+                let line = error.location().map_or(1, |location| location.line());
+                let reason = format!("damaged or torn YAML ({})", super::lazy::first_line(&error.to_string()));
+                return sink.record(line).reject(&reason, segment.bytes);
+            }
+        };
+        let Some(occurred_at) = parse_rfc3339(&report.time) else {
+            return sink.record(1).reject("time is not an RFC 3339 stamp", segment.bytes);
+        };
+        let host = reading.config.host(&report.host);
+        let resources = report.resource_statuses.unwrap_or_default();
+        let count = |wanted: fn(&Resource) -> bool| i64::try_from(resources.values().filter(|resource| wanted(resource)).count()).ok();
+        sink.active("config", &host, occurred_at, 1);
+        sink.taken_at(occurred_at);
+        let mut record = sink.record(1);
+        record.fact(ConfigRun {
+            occurred_at,
+            host: &host,
+            tool: "puppet",
+            outcome: match report.status.as_deref() {
+                Some("unchanged") => "unchanged",
+                Some("changed") => "changed",
+                _ => "failed",
+            },
+            noop: report.noop,
+            duration_s: None,
+            resources: i64::try_from(resources.len()).ok(),
+            changed: count(|resource| resource.changed == Some(true)),
+            failed: count(|resource| resource.failed == Some(true)),
+            config_version: report.configuration_version.as_deref(),
+        });
+        for (name, resource) in &resources {
+            let line = resource.resource.as_ref().map_or(1, |named| named.referenced.line());
+            for event in resource.events.iter().flatten().filter(|event| event.corrective_change == Some(true)) {
+                let put_back_at = event.time.as_deref().and_then(parse_rfc3339).unwrap_or(occurred_at);
+                record.fact_at(line, ConfigDrift {
+                    occurred_at: put_back_at,
+                    host: &host,
+                    tool: "puppet",
+                    resource: name,
+                    property: event.property.as_deref(),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A plain inventory: CSV with a header line. `host` is needed; `observed_at`, `class`, `roles`, `cluster`, `environment`,
+//! `groups`, `image`, `launched_at` and `terminated_at` are read where present. Lists are separated by `;` or blanks.
+
+use super::delimited::{Delimited, header};
+use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
+use crate::facts::{HOST_GROUPS, HOST_ROLES, HOSTS, Host, HostGroup, HostRole, Table, parse_stamp};
+
+/// A CSV inventory.
+pub(super) struct HostsCsv;
+
+const HOST: &[&str] = &["host", "hostname", "fqdn"];
+
+impl Format for HostsCsv {
+    fn name(&self) -> &'static str {
+        "hosts-csv"
+    }
+
+    fn about(&self) -> &'static str {
+        "inventory as CSV: host, and class, roles, groups, cluster, image, launched_at … where known"
+    }
+
+    fn feeds(&self) -> &'static [&'static Table] {
+        const { &[&HOSTS, &HOST_ROLES, &HOST_GROUPS] }
+    }
+
+    fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
+        let columns = header(head);
+        let any = |names: &[&str]| names.iter().any(|name| columns.iter().any(|column| column == name));
+        (any(HOST) && any(&["class", "role", "roles", "group", "groups", "image", "cluster"]))
+            .then_some(Recognition { because: "a CSV header with host and class, roles, groups, cluster or image", framing: Framing::Whole })
+    }
+
+    fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+        let table = match Delimited::read(segment) {
+            Ok(table) => table,
+            Err(line) => return sink.record(line).reject("byte that is not UTF-8", segment.bytes),
+        };
+        for (line, row) in table.rows() {
+            let cells = match row {
+                Ok(cells) => cells,
+                Err(error) => {
+                    sink.record(line).reject(error, b"");
+                    continue;
+                }
+            };
+            let mut record = sink.record(line);
+            let Some(name) = cells.get(HOST) else {
+                record.reject("a row without a host", cells.excerpt().as_bytes());
+                continue;
+            };
+            let zone = reading.zone.unwrap_or(chrono_tz::Tz::UTC);
+            let mut unreadable = None;
+            let mut time = |names: &[&str]| {
+                let text = cells.get(names)?;
+                let instant = parse_stamp(text, zone);
+                if instant.is_none() {
+                    unreadable = Some(format!("`{text}` is not a time; write RFC 3339, for example 2026-07-01T05:00:00Z"));
+                }
+                instant
+            };
+            let observed_at = time(&["observed_at", "snapshot_at"]);
+            let (launched_at, terminated_at) = (time(&["launched_at", "launch_time"]), time(&["terminated_at"]));
+            if let Some(reason) = unreadable {
+                record.reject(&reason, cells.excerpt().as_bytes());
+                continue;
+            }
+            let observed_at = observed_at.or(reading.collected_at);
+            match observed_at {
+                Some(instant) => record.sink().taken_at(instant),
+                None => record.sink().limit(
+                    "snapshot-without-time",
+                    Some(line),
+                    "the inventory has no observed_at; it counts for the whole period",
+                ),
+            }
+            let host = reading.config.host(name);
+            let list = |names: &[&str]| {
+                let mut list: Vec<&str> = cells
+                    .get(names)
+                    .unwrap_or_default()
+                    .split([';', ' ', '|', ','])
+                    .map(str::trim)
+                    .filter(|item| !item.is_empty())
+                    .collect();
+                list.sort_unstable();
+                list.dedup();
+                list
+            };
+            let roles = list(&["roles", "role"]);
+            let cluster = cells.get(&["cluster"]);
+            let class = cells.get(&["class"]).map(str::to_lowercase);
+            record.fact(Host {
+                observed_at,
+                host: &host,
+                roles: Some(&roles.join(",")),
+                class: class.as_deref(),
+                cluster,
+                environment: cells.get(&["environment", "env"]),
+                image: cells.get(&["image", "image_id", "ami"]),
+                launched_at,
+                terminated_at,
+            });
+            for role in roles {
+                record.fact(HostRole { observed_at, host: &host, role });
+            }
+            for group in list(&["groups", "group"]).into_iter().chain(cluster) {
+                record.fact(HostGroup { observed_at, host: &host, group_name: &group.to_lowercase() });
+            }
+        }
+    }
+}

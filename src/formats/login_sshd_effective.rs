@@ -1,0 +1,73 @@
+//! `sshd -T`: the effective configuration of an OpenSSH server. It names neither host nor time, so both come from the
+//! path (`[[bind]]`); it does not say whether sshd runs, so the server itself is recorded as `unknown`.
+//!
+//! Source: OpenSSH's `servconf.c` (`dump_config`), which prints lower-case keywords, one setting a line.
+
+use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
+use crate::facts::{LOGIN_PATHS, LoginPath, Table};
+
+/// Output of `sshd -T`.
+pub(super) struct SshdEffective;
+
+impl Format for SshdEffective {
+    fn name(&self) -> &'static str {
+        "sshd-effective"
+    }
+
+    fn about(&self) -> &'static str {
+        "sshd -T: effective settings of an OpenSSH server (host and time from the path)"
+    }
+
+    fn feeds(&self) -> &'static [&'static Table] {
+        const { &[&LOGIN_PATHS] }
+    }
+
+    fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
+        let has = |keyword: &str| head.lines().any(|line| line.starts_with(keyword.as_bytes()));
+        (has("port ") && has("permitrootlogin ") && has("passwordauthentication "))
+            .then_some(Recognition { because: "settings port, permitrootlogin and passwordauthentication, one a line", framing: Framing::Whole })
+    }
+
+    fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+        let text = crate::redact::lossless(segment.bytes);
+        let setting = |keyword: &str| {
+            text.lines().enumerate().find_map(|(index, line)| {
+                let value = line.strip_prefix(keyword)?.strip_prefix(' ')?;
+                Some((u64::try_from(index).unwrap_or(0) + 1, value.trim()))
+            })
+        };
+        let (Some(host), Some(observed_at)) = (reading.host, reading.collected_at) else {
+            sink.limit("unbound", None, "sshd -T names neither host nor time; bind both by the path ([[bind]] in steadfast.toml)");
+            return sink.record(1).reject("host or time unknown: bind the file by its path ([[bind]] in steadfast.toml)", segment.bytes);
+        };
+        if setting("subsystem").is_none() && setting("usepam").is_none() {
+            sink.limit("torn", None, "sshd -T output ends early: neither usepam nor subsystem is there");
+        }
+        sink.limit("match-not-evaluated", None, "sshd -T without -C leaves Match blocks out; settings for some users may differ");
+        sink.taken_at(observed_at);
+        let said = |keyword: &str| setting(keyword).map_or("not shown", |(_, value)| value);
+        let password = said("passwordauthentication") == "yes"
+            || (said("kbdinteractiveauthentication") == "yes" && said("usepam") == "yes");
+        let state = |open: bool| if open { "enabled" } else { "disabled" };
+        let server = format!(
+            "sshd -T: permitrootlogin {}, passwordauthentication {}, pubkeyauthentication {}; it does not say whether sshd runs",
+            said("permitrootlogin"),
+            said("passwordauthentication"),
+            said("pubkeyauthentication")
+        );
+        let fact = |login_path, state, detail| LoginPath {
+            subject_kind: "host",
+            subject: host,
+            login_path,
+            state,
+            detail: Some(detail),
+            observed_at: Some(observed_at),
+        };
+        let mut record = sink.record(1);
+        record.fact(fact("sshd", "unknown", &server));
+        let line = |keyword: &str| setting(keyword).map_or(1, |(line, _)| line);
+        record.fact_at(line("passwordauthentication"), fact("ssh_password", state(password), "sshd -T, if sshd runs"));
+        record.fact_at(line("permitrootlogin"), fact("ssh_root", state(said("permitrootlogin") != "no"), "sshd -T, if sshd runs"));
+        record.fact_at(line("pubkeyauthentication"), fact("ssh_public_key", state(said("pubkeyauthentication") == "yes"), "sshd -T, if sshd runs"));
+    }
+}

@@ -1,0 +1,139 @@
+//! Input formats: what an evidence file is, decided by its content, and the facts that its records give.
+//!
+//! A reader gets a [`Segment`] of bytes that begins and ends at record boundaries, and a [`Sink`]. It opens each record
+//! with [`Sink::record`] and gives it exactly one outcome: facts, a skip with its reason, or a reject with its reason.
+//! The sink counts all of it, so that nothing can vanish between the file and the report.
+//!
+//! To add one: a new file here (named after what it feeds: `sudo_…`, `change_…`, `hosts_…`), its `mod` line, one line in
+//! [`FORMATS`], and the fixtures `good`, `torn` and `hostile` in `tests/fixtures/<name>/`.
+
+mod alarm_acks_csv;
+mod alarm_aide;
+mod change_servicenow;
+mod change_servicenow_approval;
+mod config_puppet_yaml;
+mod config_puppetdb;
+mod delimited;
+mod hosts_csv;
+mod hosts_elasticsearch;
+mod image_packer;
+mod lazy;
+mod login_sshd_effective;
+mod login_surface;
+mod people_csv;
+mod registers_toml;
+mod segment;
+mod sink;
+mod sudo_json;
+mod sudo_syslog;
+mod sudo_text;
+
+pub use segment::{Framing, JsonScanner, Segment};
+pub use sink::{Activity, ActivityKey, Limit, Record, Sink, Tally};
+
+use chrono_tz::Tz;
+
+use crate::config::Config;
+use crate::facts::{Micros, Table};
+use crate::period::Period;
+
+/// The beginning of a file, from which its format is recognised.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// At most 64 KiB.
+    pub bytes: &'a [u8],
+    /// Whether `bytes` is the whole file.
+    pub whole: bool,
+}
+
+impl<'a> Head<'a> {
+    /// The head as text, up to the first byte that is not UTF-8.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        match std::str::from_utf8(self.bytes) {
+            Ok(text) => text,
+            Err(error) => self.bytes.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or(""),
+        }
+    }
+
+    /// The lines of the head; the last one may be cut.
+    pub fn lines(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+    }
+
+    /// The first byte that is not white space.
+    #[must_use]
+    pub fn first_byte(&self) -> Option<u8> {
+        self.bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace())
+    }
+}
+
+/// Why a file was recognised, and how it is to be cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recognition {
+    /// What in the content says so, in words for the evidence register.
+    pub because: &'static str,
+    /// Where records begin and end.
+    pub framing: Framing,
+}
+
+/// What a reader knows of the source besides its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// Path relative to the evidence root.
+    pub source: &'a str,
+    /// Host that the path says the file is about (`[[bind]]`), in its normal form.
+    pub host: Option<&'a str>,
+    /// When the path says the evidence was taken.
+    pub collected_at: Option<Micros>,
+    /// Zone of stamps that carry none, where the configuration names it.
+    pub zone: Option<Tz>,
+    /// Audit period.
+    pub period: &'a Period,
+    /// Configuration: names of hosts, change numbers, custom fields.
+    pub config: &'a Config,
+}
+
+/// One input format.
+pub trait Format: Sync {
+    /// Stable name, for example `sudo-json`.
+    fn name(&self) -> &'static str;
+    /// One line on what it is and which tool writes it.
+    fn about(&self) -> &'static str;
+    /// Tables that it feeds.
+    fn feeds(&self) -> &'static [&'static Table];
+    /// Whether the content is of this format.
+    fn recognise(&self, head: &Head<'_>) -> Option<Recognition>;
+    /// The text of record `number` of a document that is read whole, where records are not lines.
+    fn record(&self, _document: &str, _number: u64) -> Option<String> {
+        None
+    }
+    /// Reads every record of `segment` into `sink`.
+    fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>);
+}
+
+/// Every input format. The first one that recognises a file reads it.
+pub static FORMATS: &[&dyn Format] = &[
+    &login_surface::LoginSurface,
+    &image_packer::PackerManifest,
+    &hosts_elasticsearch::ElasticsearchNodes,
+    &change_servicenow::ServiceNowChanges,
+    &change_servicenow_approval::ServiceNowApprovals,
+    &config_puppetdb::PuppetDbReports,
+    &config_puppet_yaml::PuppetReport,
+    &alarm_aide::AideReport,
+    &sudo_json::SudoJson,
+    &sudo_syslog::SudoSyslog,
+    &login_sshd_effective::SshdEffective,
+    &registers_toml::WaiverRegister,
+    &registers_toml::ExemptionRegister,
+    &alarm_acks_csv::AlarmAcks,
+    &people_csv::PeopleCsv,
+    &hosts_csv::HostsCsv,
+];
+
+/// The first format that recognises `head`.
+#[must_use]
+pub fn recognise(head: &Head<'_>) -> Option<(&'static dyn Format, Recognition)> {
+    FORMATS.iter().find_map(|format| format.recognise(head).map(|recognition| (*format, recognition)))
+}

@@ -1,0 +1,48 @@
+//! Aliases of people: CSV with the header `person,alias`, one alias a row.
+
+use super::delimited::{Delimited, header};
+use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
+use crate::facts::{PEOPLE, Person, Table};
+
+/// Aliases of people.
+pub(super) struct PeopleCsv;
+
+impl Format for PeopleCsv {
+    fn name(&self) -> &'static str {
+        "people-csv"
+    }
+
+    fn about(&self) -> &'static str {
+        "aliases of people as CSV: person, alias"
+    }
+
+    fn feeds(&self) -> &'static [&'static Table] {
+        const { &[&PEOPLE] }
+    }
+
+    fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
+        let columns = header(head);
+        ["person", "alias"]
+            .iter()
+            .all(|name| columns.iter().any(|column| column == name))
+            .then_some(Recognition { because: "a CSV header with person and alias", framing: Framing::Whole })
+    }
+
+    fn read(&self, segment: &Segment<'_>, _: &Reading<'_>, sink: &mut Sink<'_>) {
+        let table = match Delimited::read(segment) {
+            Ok(table) => table,
+            Err(line) => return sink.record(line).reject("byte that is not UTF-8", segment.bytes),
+        };
+        for (line, row) in table.rows() {
+            match row {
+                Err(error) => sink.record(line).reject(error, b""),
+                Ok(cells) => match (cells.get(&["person"]), cells.get(&["alias"])) {
+                    (Some(person), Some(alias)) => {
+                        sink.record(line).fact(Person { person: &person.to_lowercase(), alias: &alias.to_lowercase() });
+                    }
+                    _ => sink.record(line).reject("a row without person or alias", cells.excerpt().as_bytes()),
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The sink: takes what a reader finds in one segment and accounts for every record of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::facts::{Fact, Micros, Pointer, Reject, Rows, TABLES, position};
+use crate::redact::{redact, visible_bytes};
+
+/// A named limit of the evidence: something that the reader could not know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Limit {
+    /// Stable kebab-case code.
+    pub code: &'static str,
+    /// What it means for the evidence, in words.
+    pub text: String,
+    /// Source that it is about, where it is about one.
+    pub source: Option<String>,
+    /// First line that it concerns.
+    pub line: Option<u64>,
+}
+
+/// What became of the records of a source. `opened` counts what the framing found, the others what was said of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records seen.
+    pub opened: u64,
+    /// Records that gave at least one fact.
+    pub gave_facts: u64,
+    /// Facts given.
+    pub facts: u64,
+    /// Records that say nothing the controls use, by reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Records that could not be read.
+    pub rejected: u64,
+    /// Secrets taken out of facts and excerpts.
+    pub redacted: u64,
+    /// Earliest instant of a fact.
+    pub first_at: Option<Micros>,
+    /// Latest instant of a fact.
+    pub last_at: Option<Micros>,
+}
+
+impl Tally {
+    /// All skipped records.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped.values().sum()
+    }
+
+    /// Whether every record has exactly one outcome.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        self.opened == self.gave_facts + self.skipped() + self.rejected
+    }
+
+    /// Adds the tally of a later segment of the same source.
+    pub fn add(&mut self, other: &Self) {
+        self.opened += other.opened;
+        self.gave_facts += other.gave_facts;
+        self.facts += other.facts;
+        self.rejected += other.rejected;
+        self.redacted += other.redacted;
+        for (reason, count) in &other.skipped {
+            *self.skipped.entry(reason).or_default() += count;
+        }
+        self.first_at = [self.first_at, other.first_at].into_iter().flatten().min();
+        self.last_at = [self.last_at, other.last_at].into_iter().flatten().max();
+    }
+
+    fn saw(&mut self, instant: Micros) {
+        self.first_at = Some(self.first_at.map_or(instant, |first| first.min(instant)));
+        self.last_at = Some(self.last_at.map_or(instant, |last| last.max(instant)));
+    }
+}
+
+/// Host, stream and midnight (UTC) of a day.
+pub type ActivityKey = (String, &'static str, Micros);
+
+/// Records of one host, day and stream in one source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Line of the first record.
+    pub line: u64,
+    /// How many records.
+    pub records: i64,
+    /// First record.
+    pub first_at: Micros,
+    /// Last record.
+    pub last_at: Micros,
+}
+
+impl Activity {
+    /// Adds records of the same host, day and stream.
+    pub fn add(&mut self, other: Self) {
+        if other.first_at < self.first_at {
+            self.line = other.line;
+        }
+        self.records += other.records;
+        self.first_at = self.first_at.min(other.first_at);
+        self.last_at = self.last_at.max(other.last_at);
+    }
+}
+
+/// What one segment gave.
+pub struct Sink<'a> {
+    source: &'a str,
+    rows: Vec<Option<Rows>>,
+    tally: Tally,
+    hosts: HashMap<String, u32>,
+    activity: HashMap<(u32, i64, &'static str), Activity>,
+    limits: BTreeSet<Limit>,
+    as_of: Option<Micros>,
+}
+
+/// A [`Sink`] when the reader is done with it.
+pub struct Gathered {
+    /// Rows by position in [`TABLES`].
+    pub rows: Vec<Option<Rows>>,
+    /// The count of records.
+    pub tally: Tally,
+    /// Activity by host, stream and day, in no order.
+    pub activity: Vec<(ActivityKey, Activity)>,
+    /// Limits met.
+    pub limits: BTreeSet<Limit>,
+    /// When the file says that the evidence was taken.
+    pub as_of: Option<Micros>,
+}
+
+impl<'a> Sink<'a> {
+    /// An empty sink for a segment of `source`.
+    #[must_use]
+    pub fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            rows: TABLES.iter().map(|_| None).collect(),
+            tally: Tally::default(),
+            hosts: HashMap::new(),
+            activity: HashMap::new(),
+            limits: BTreeSet::new(),
+            as_of: None,
+        }
+    }
+
+    /// Opens the record at `line` (1-based line or record number).
+    pub fn record(&mut self, line: u64) -> Record<'_, 'a> {
+        self.tally.opened += 1;
+        Record { sink: self, line, facts: 0, settled: false }
+    }
+
+    /// Notes that `host` wrote a record of `stream` at `instant`, whether or not it gives a fact.
+    pub fn active(&mut self, stream: &'static str, host: &str, instant: Micros, line: u64) {
+        let next = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX);
+        let host = match self.hosts.get(host) {
+            Some(number) => *number,
+            None => *self.hosts.entry(host.to_owned()).or_insert(next),
+        };
+        let seen = Activity { line, records: 1, first_at: instant, last_at: instant };
+        self.activity.entry((host, instant.day().0, stream)).and_modify(|activity| activity.add(seen)).or_insert(seen);
+    }
+
+    /// Names a limit of the evidence.
+    pub fn limit(&mut self, code: &'static str, line: Option<u64>, text: impl Into<String>) {
+        let text = text.into();
+        if !self.limits.iter().any(|limit| limit.code == code && limit.text == text) {
+            self.limits.insert(Limit { code, text, source: Some(self.source.to_owned()), line });
+        }
+    }
+
+    /// Says when the file itself says that the evidence was taken.
+    pub fn taken_at(&mut self, instant: Micros) {
+        self.as_of = Some(self.as_of.map_or(instant, |known| known.max(instant)));
+    }
+
+    /// Counts secrets that the reader took out of a text.
+    pub fn redacted(&mut self, secrets: u64) {
+        self.tally.redacted += secrets;
+    }
+
+    fn push<F: Fact>(&mut self, line: u64, fact: &F) {
+        let Some(index) = position(F::TABLE.name) else { return };
+        let Some(slot) = self.rows.get_mut(index) else { return };
+        slot.get_or_insert_with(|| Rows::new(F::TABLE)).push(Pointer { source: self.source, line }, fact);
+    }
+
+    /// Ends the segment.
+    #[must_use]
+    pub fn finish(self) -> Gathered {
+        let mut names = vec![String::new(); self.hosts.len()];
+        for (name, number) in self.hosts {
+            if let Some(slot) = names.get_mut(number as usize) {
+                *slot = name;
+            }
+        }
+        let named = |host: u32| names.get(host as usize).cloned().unwrap_or_default();
+        let activity =
+            self.activity.into_iter().map(|((host, day, stream), seen)| ((named(host), stream, Micros(day)), seen)).collect();
+        Gathered { rows: self.rows, tally: self.tally, activity, limits: self.limits, as_of: self.as_of }
+    }
+}
+
+/// One open record. It must get an outcome; one that gets none stops the run, because its loss would be silent.
+pub struct Record<'s, 'a> {
+    sink: &'s mut Sink<'a>,
+    line: u64,
+    facts: u64,
+    settled: bool,
+}
+
+impl<'a> Record<'_, 'a> {
+    /// Gives a fact at the record's own line.
+    pub fn fact<F: Fact>(&mut self, fact: F) {
+        self.fact_at(self.line, fact);
+    }
+
+    /// Gives a fact at another line of the record.
+    pub fn fact_at<F: Fact>(&mut self, line: u64, fact: F) {
+        if let Some(instant) = fact.instant() {
+            self.sink.tally.saw(instant);
+        }
+        self.sink.push(line, &fact);
+        self.facts += 1;
+    }
+
+    /// The sink, to note activity and limits while the record is open.
+    pub fn sink(&mut self) -> &mut Sink<'a> {
+        self.sink
+    }
+
+    /// The record says nothing that a control uses.
+    pub fn skip(mut self, reason: &'static str) {
+        self.settled = true;
+        *self.sink.tally.skipped.entry(reason).or_default() += 1;
+    }
+
+    /// The record could not be read.
+    pub fn reject(mut self, reason: &str, record: &[u8]) {
+        self.settled = true;
+        self.sink.tally.rejected += 1;
+        let head = record.get(..record.len().min(400)).unwrap_or(record);
+        let text = visible_bytes(head);
+        let (excerpt, secrets) = redact(&text);
+        self.sink.redacted(secrets);
+        let fact = Reject { reason, excerpt: Some(&excerpt) };
+        self.sink.push(self.line, &fact);
+    }
+}
+
+impl Drop for Record<'_, '_> {
+    fn drop(&mut self) {
+        self.sink.tally.facts += self.facts;
+        if !self.settled && self.facts > 0 {
+            self.sink.tally.gave_facts += 1;
+        }
+    }
+}

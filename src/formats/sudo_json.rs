@@ -1,0 +1,199 @@
+//! sudo's event log in JSON: one object with repeated keys (`log_format=json` to a file), or one object a line
+//! (`json_compact`, sudo 1.9.16 and later).
+//!
+//! Source: sudo's `lib/eventlog/eventlog.c` and the sudoers manual, section "EVENT LOGGING"; `exit` records carry no user
+//! and no command and are joined to their `accept` by `uuid`, which no control needs.
+
+use std::borrow::Cow;
+
+use sonic_rs::{LazyValue, to_object_iter};
+
+use super::lazy::{Json, first_line, record_text, unquote};
+use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
+use crate::facts::{Micros, PRIVILEGED_COMMANDS, PrivilegedCommand, Table};
+use crate::redact::redact;
+
+/// sudo's JSON event log.
+pub(super) struct SudoJson;
+
+const KEYS: [&str; 4] = ["accept", "reject", "alert", "exit"];
+
+impl Format for SudoJson {
+    fn name(&self) -> &'static str {
+        "sudo-json"
+    }
+
+    fn about(&self) -> &'static str {
+        "sudo event log in JSON: one object with repeated keys, or one object a line"
+    }
+
+    fn feeds(&self) -> &'static [&'static Table] {
+        const { &[&PRIVILEGED_COMMANDS] }
+    }
+
+    fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
+        let text = head.text().trim_start_matches('\u{feff}').trim_start();
+        let inner = text.strip_prefix('{')?;
+        let key = inner.trim_start().strip_prefix('"')?.split('"').next()?;
+        if !KEYS.contains(&key) || !text.contains("\"uuid\"") || !text.contains("_time\"") {
+            return None;
+        }
+        let compact = text.lines().next().is_some_and(|line| line.len() > 20);
+        Some(if compact {
+            Recognition { because: "one object a line whose key is accept, reject, alert or exit, with uuid", framing: Framing::Lines }
+        } else {
+            Recognition {
+                because: "one object with repeated keys accept, reject, alert or exit, with uuid",
+                framing: Framing::JsonRecords { depth: 1 },
+            }
+        })
+    }
+
+    fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+        if segment.framing == Framing::Lines {
+            for (line, bytes) in segment.lines() {
+                event(line, bytes, reading, sink);
+            }
+            return;
+        }
+        let mut wrapped = Vec::new();
+        for record in segment.json_records() {
+            if !record.closed {
+                sink.record(record.number).reject("torn: the file ends inside the event", record.bytes);
+                continue;
+            }
+            wrapped.clear();
+            wrapped.push(b'{');
+            wrapped.extend_from_slice(record.bytes);
+            wrapped.push(b'}');
+            event(record.number, &wrapped, reading, sink);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Event<'a> {
+    seconds: Option<i64>,
+    nanoseconds: i64,
+    uuid: Option<Cow<'a, str>>,
+    user: Option<Cow<'a, str>>,
+    host: Option<Cow<'a, str>>,
+    run_as: Option<Cow<'a, str>>,
+    tty: Option<Cow<'a, str>>,
+    cwd: Option<Cow<'a, str>>,
+    command: Option<Cow<'a, str>>,
+    arguments: Option<Cow<'a, str>>,
+    environment: Option<Cow<'a, str>>,
+}
+
+pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<'_>) {
+    let (text, stray) = record_text(bytes);
+    if stray {
+        sink.limit("not-utf-8", Some(line), "some records hold bytes that are not UTF-8; they are shown as \\xNN");
+    }
+    let mut record = sink.record(line);
+    let mut events = to_object_iter(text.as_ref());
+    let (kind, value) = match events.next() {
+        Some(Ok(member)) => member,
+        Some(Err(error)) => {
+            return record.reject(&format!("not a JSON object ({}): torn or damaged", first_line(&error.to_string())), bytes);
+        }
+        None => return record.reject("an empty object where an event was expected", bytes),
+    };
+    match kind.as_ref() {
+        "exit" => return record.skip("exit status of a command that its accept event records"),
+        "accept" | "reject" | "alert" => {}
+        _ => return record.reject("not one of accept, reject, alert, exit", bytes),
+    }
+    let event = match fields(&value) {
+        Ok(event) => event,
+        Err(error) => return record.reject(&format!("damaged event ({error})"), bytes),
+    };
+    let instant = event.seconds.and_then(|seconds| Micros::from_parts(seconds, event.nanoseconds));
+    let Some(instant) = instant else { return record.reject("no server_time.seconds, so the event has no time", bytes) };
+    let host = event.host.as_deref().or(reading.host);
+    let (Some(host), Some(user)) = (host, event.user.as_deref()) else {
+        return record.reject("no submithost or no submituser", bytes);
+    };
+    let host = reading.config.host(host);
+    record.sink().active("sudo", &host, instant, line);
+    let command = command_line(&event);
+    let (command, secrets) = redact(&command);
+    record.sink().redacted(secrets);
+    let change = reading
+        .config
+        .change_id(event.environment.as_deref().unwrap_or_default())
+        .or_else(|| reading.config.change_id(&command));
+    record.fact(PrivilegedCommand {
+        occurred_at: instant,
+        host: &host,
+        actor: user,
+        run_as: event.run_as.as_deref(),
+        tty: event.tty.as_deref(),
+        cwd: event.cwd.as_deref(),
+        command: &command,
+        outcome: match kind.as_ref() {
+            "accept" => "accepted",
+            "reject" => "rejected",
+            _ => "alert",
+        },
+        event_id: event.uuid.as_deref(),
+        change_id: change,
+    });
+    drop(record);
+    if events.next().is_some_and(|next| next.is_ok()) {
+        sink.record(line).reject("a second event on the same line", bytes);
+    }
+}
+
+fn fields<'a>(value: &LazyValue<'a>) -> Result<Event<'a>, String> {
+    let mut event = Event::default();
+    let members = value.clone().into_object_iter().ok_or_else(|| "the event is not an object".to_owned())?;
+    for member in members {
+        let (key, value) = member.map_err(|error| first_line(&error.to_string()))?;
+        let raw = || value.as_raw_cow();
+        match key.as_ref() {
+            "server_time" | "alert_time" if event.seconds.is_none() => {
+                for (name, part) in value.clone().into_object_iter().into_iter().flatten().map_while(Result::ok) {
+                    match name.as_ref() {
+                        "seconds" => event.seconds = Json::of(&part).int(),
+                        "nanoseconds" => event.nanoseconds = Json::of(&part).int().unwrap_or(0),
+                        _ => {}
+                    }
+                }
+            }
+            "uuid" => event.uuid = owned_text(raw()),
+            "submituser" => event.user = owned_text(raw()),
+            "submithost" => event.host = owned_text(raw()),
+            "runuser" => event.run_as = owned_text(raw()),
+            "ttyname" => event.tty = owned_text(raw()),
+            "runcwd" => event.cwd = owned_text(raw()),
+            "command" => event.command = owned_text(raw()),
+            "runargv" => event.arguments = Some(raw()),
+            "runenv" => event.environment = Some(raw()),
+            _ => {}
+        }
+    }
+    Ok(event)
+}
+
+fn owned_text(raw: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    match raw {
+        Cow::Borrowed(raw) => unquote(raw),
+        Cow::Owned(raw) => unquote(&raw).map(|text| Cow::Owned(text.into_owned())),
+    }
+}
+
+/// The command as sudo's text log writes it: the path, then the arguments after the first.
+fn command_line(event: &Event<'_>) -> String {
+    let mut line = event.command.as_deref().unwrap_or("(no command recorded)").to_owned();
+    if let Some(raw) = &event.arguments {
+        for argument in sonic_rs::to_array_iter(raw.as_ref()).map_while(Result::ok).skip(1) {
+            line.push(' ');
+            if let Some(text) = unquote(argument.as_raw_cow().as_ref()) {
+                line.push_str(&text);
+            }
+        }
+    }
+    line
+}
