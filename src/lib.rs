@@ -11,10 +11,16 @@
 //! outputs + facts ──pack──────▶ a sealed BagIt folder, and `verify`
 //! ```
 
+pub mod assess;
+pub mod catalogue;
 pub mod collect;
 pub mod config;
 pub mod diag;
 pub mod facts;
 pub mod formats;
+pub mod outputs;
+pub mod pack;
 pub mod period;
+pub mod pipeline;
 pub mod redact;
+pub mod report;

@@ -40,6 +40,14 @@ pub struct Source {
     pub(super) pieces: Vec<PieceMark>,
 }
 
+impl Source {
+    /// How the source was cut.
+    #[must_use]
+    pub fn framing(&self) -> Framing {
+        self.framing
+    }
+}
+
 /// Where a piece of a file was, to find its records again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PieceMark {

@@ -29,6 +29,10 @@ impl Format for ElasticsearchNodes {
             .then_some(Recognition { because: "an object with cluster_name and nodes", framing: Framing::Whole })
     }
 
+    fn counts_records(&self) -> bool {
+        true
+    }
+
     fn record(&self, document: &str, number: u64) -> Option<String> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
         Members::of(document).ok()?.get("nodes")?.members()?.iter().nth(index).map(|(id, node)| format!("\"{id}\": {}", node.raw()))

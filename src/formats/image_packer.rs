@@ -33,6 +33,10 @@ impl Format for PackerManifest {
             .then_some(Recognition { because: "an object with builds that carry packer_run_uuid", framing: Framing::Whole })
     }
 
+    fn counts_records(&self) -> bool {
+        true
+    }
+
     fn record(&self, document: &str, number: u64) -> Option<String> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
         Members::of(document).ok()?.get("builds")?.elements().get(index).map(|build| build.raw().to_owned())

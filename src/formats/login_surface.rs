@@ -34,6 +34,10 @@ impl Format for LoginSurface {
             .then_some(Recognition { because: "format is steadfast-login-surface", framing: Framing::Whole })
     }
 
+    fn counts_records(&self) -> bool {
+        true
+    }
+
     fn record(&self, document: &str, number: u64) -> Option<String> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
         Members::of(document).ok()?.get("login_paths")?.elements().get(index).map(|path| path.raw().to_owned())

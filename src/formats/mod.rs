@@ -104,6 +104,10 @@ pub trait Format: Sync {
     fn feeds(&self) -> &'static [&'static Table];
     /// Whether the content is of this format.
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition>;
+    /// Whether facts point at records by number, and not at lines.
+    fn counts_records(&self) -> bool {
+        false
+    }
     /// The text of record `number` of a document that is read whole, where records are not lines.
     fn record(&self, _document: &str, _number: u64) -> Option<String> {
         None

@@ -1,0 +1,46 @@
+-- One row a host of the inventory. Class: any role that holds state, or a declaration, makes a host stateful; what is both
+-- takes the stricter; what is neither is unclassified. A host without a launch time counts from the start of the period.
+with votes as (
+  select r.host,
+         max(case when c.class = 'stateful' then 1 else 0 end) as holds_state,
+         max(case when c.class = 'immutable' then 1 else 0 end) as holds_none
+  from host_roles r
+  join class_rules c on r.role = c.role or (c.is_prefix and starts_with(r.role, c.role))
+  group by r.host
+),
+seen as (
+  select h.host,
+         max(case when h.class = 'stateful' then 1 else 0 end) as declared_stateful,
+         max(case when h.class = 'immutable' then 1 else 0 end) as declared_immutable,
+         max(h.cluster) as cluster,
+         min(h.launched_at) as launched_at,
+         max(h.terminated_at) as terminated_at,
+         min(h.observed_at) as first_seen_at,
+         max(h.observed_at) as last_seen_at
+  from hosts h
+  group by h.host
+),
+latest as (
+  select host, image, roles, source, line from (
+    select h.host, h.image, h.roles, h.source, h.line,
+           row_number() over (partition by h.host order by case when h.image is null then 1 else 0 end, h.observed_at desc, h.source desc, h.line desc) as recency
+    from hosts h
+  ) as ranked
+  where recency = 1
+)
+select s.host,
+       case when coalesce(v.holds_state, 0) = 1 or s.declared_stateful = 1 then 'stateful'
+            when coalesce(v.holds_none, 0) = 1 or s.declared_immutable = 1 then 'immutable'
+            else 'unclassified' end as class,
+       l.roles, s.cluster,
+       greatest(p.starts_at, coalesce(s.launched_at, p.starts_at)) as alive_from,
+       least(p.ends_at, coalesce(s.terminated_at, p.ends_at)) as alive_to,
+       l.image, s.first_seen_at, s.last_seen_at,
+       case when coalesce(v.holds_state, 0) = 1 then true else false end as holds_state,
+       case when s.declared_stateful = 1 then 'stateful' when s.declared_immutable = 1 then 'immutable' end as declared,
+       l.source, l.line
+from seen s
+cross join period p
+join latest l on l.host = s.host
+left join votes v on v.host = s.host
+where coalesce(s.launched_at, p.starts_at) < p.ends_at and coalesce(s.terminated_at, p.ends_at) > p.starts_at

@@ -1,0 +1,89 @@
+//! Judging: views in the order in which they need each other, and the parameters of tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::AssessError;
+use super::engine::{Engine, Parameters};
+use crate::catalogue::{Catalogue, Control, Parameter, View};
+use crate::config::Config;
+use crate::period::Period;
+
+/// The tables and views that a query names, views opened up to the fact tables behind them.
+pub(super) type Dependencies = BTreeMap<String, BTreeSet<String>>;
+
+/// Parameters that every query may use.
+pub(super) fn period_parameters(period: &Period) -> Parameters {
+    let text = |instant: crate::facts::Micros| Parameter::Text(instant.iso().trim_end_matches('Z').replace('T', " "));
+    Parameters::from([
+        ("period_start".to_owned(), text(period.starts_at)),
+        ("period_end".to_owned(), text(period.ends_at)),
+    ])
+}
+
+/// The parameters of a control's test.
+pub(super) fn parameters(control: &Control, period: &Period) -> Parameters {
+    let mut parameters = period_parameters(period);
+    for (name, value) in &control.params {
+        if let Some(value) = Parameter::from_toml(value) {
+            parameters.insert(name.clone(), value);
+        }
+    }
+    parameters
+}
+
+/// Defines what the configuration says as tables.
+pub(super) fn define(engine: &Engine, config: &Config) -> Result<(), AssessError> {
+    let mut rows = Vec::new();
+    for (class, roles) in [("stateful", &config.classes.stateful), ("immutable", &config.classes.immutable)] {
+        for role in roles {
+            let (role, prefix) = role.strip_suffix('*').map_or((role.as_str(), "false"), |role| (role, "true"));
+            rows.push(vec![role.to_owned(), prefix.to_owned(), class.to_owned()]);
+        }
+    }
+    engine.define("class_rules", &[("role", false), ("is_prefix", true), ("class", false)], &rows)
+}
+
+/// The views in the order in which they need each other.
+pub(super) fn in_order<'v>(engine: &Engine, views: &'v [View]) -> Result<Vec<&'v View>, AssessError> {
+    let names: BTreeSet<&str> = views.iter().map(|view| view.name.as_str()).collect();
+    let mut waiting = Vec::new();
+    for view in views {
+        let needs: BTreeSet<String> =
+            engine.tables(&view.name, &view.sql)?.into_iter().filter(|table| names.contains(table.as_str())).collect();
+        waiting.push((view, needs));
+    }
+    let mut ordered: Vec<&View> = Vec::new();
+    while !waiting.is_empty() {
+        let made: BTreeSet<&str> = ordered.iter().map(|view| view.name.as_str()).collect();
+        let (ready, rest): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(_, needs)| needs.iter().all(|need| made.contains(need.as_str())));
+        if ready.is_empty() {
+            let circle: Vec<&str> = rest.iter().map(|(view, _)| view.name.as_str()).collect();
+            return Err(AssessError::Circle(circle.join(", ")));
+        }
+        ordered.extend(ready.into_iter().map(|(view, _)| view));
+        waiting = rest;
+    }
+    Ok(ordered)
+}
+
+/// For every view and control, the fact tables that it draws on.
+pub(super) fn dependencies(engine: &Engine, catalogue: &Catalogue) -> Result<Dependencies, AssessError> {
+    let mut known = Dependencies::new();
+    let views = in_order(engine, &catalogue.views)?;
+    let queries = views
+        .iter()
+        .map(|view| (&view.name, &view.sql))
+        .chain(catalogue.controls.iter().map(|control| (&control.id, &control.test.sql)));
+    for (name, sql) in queries {
+        let mut tables = BTreeSet::new();
+        for table in engine.tables(name, sql)? {
+            match known.get(&table) {
+                Some(behind) => tables.extend(behind.iter().cloned()),
+                None => drop(tables.insert(table)),
+            }
+        }
+        known.insert(name.clone(), tables);
+    }
+    Ok(known)
+}

@@ -1,0 +1,63 @@
+//! Assess: facts and controls to populations, coverage, waivers and conclusions.
+//!
+//! [`engine`] is the only module that names the query engine; it runs read-only SQL with bound parameters. The default
+//! conclusion is *Could not conclude*: "No exceptions noted" needs a population that is not empty (or a stated reason why
+//! empty is right), complete coverage, and no exception.
+
+mod conclude;
+mod coverage;
+mod engine;
+mod item;
+mod judge;
+mod population;
+mod run;
+mod sample;
+mod waive;
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+pub use conclude::conclude;
+pub(crate) use conclude::thousands;
+pub use coverage::{Coverage, Gap};
+pub use engine::{Engine, EngineOptions, Frame, Parameters};
+pub use item::{Item, ItemStatus, span_words};
+pub use population::{Counted, PackedFile, Population};
+pub use run::{Assessed, Assessment, FleetHost, assess, ordered_views, plan};
+pub use sample::Sample;
+pub use waive::Waiver;
+
+/// Why facts could not be judged.
+#[derive(Debug, Error)]
+pub enum AssessError {
+    /// A query cannot be planned or run.
+    #[error("{name}: the query cannot be {what}: {message}")]
+    Query {
+        /// View or control.
+        name: String,
+        /// `planned` or `run`.
+        what: &'static str,
+        /// The engine's own sentence.
+        message: String,
+    },
+    /// Views name each other in a circle.
+    #[error("the views {0} name each other in a circle; break it in controls/views")]
+    Circle(String),
+    /// A test lacks a column, or gives a status that is none.
+    #[error("{control}: {message}")]
+    Contract {
+        /// Control.
+        control: String,
+        /// What is wrong, and the remedy.
+        message: String,
+    },
+    /// The file system refused something.
+    #[error("{path}: cannot be written: {message}", path = path.display())]
+    Io {
+        /// File.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+}

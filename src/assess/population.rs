@@ -1,0 +1,259 @@
+//! Populations: every item of a test goes to a CSV file as it comes; what the pages need of it is kept.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::AssessError;
+use super::engine::Frame;
+use super::item::{Item, ItemStatus, cell, fill};
+use super::sample::{Sample, choose};
+use crate::catalogue::Control;
+use crate::collect::Sha256;
+use crate::outputs::defused;
+use crate::redact::visible;
+
+/// Exceptions that are kept for pages; more than this are in the CSV alone, and the report says so.
+pub const MOST_EXCEPTIONS: usize = 10_000;
+/// Items that are kept from the beginning and from the end.
+const EDGE: usize = 200;
+
+/// A file that goes into the pack.
+#[derive(Clone, Debug)]
+pub struct PackedFile {
+    /// Where it is now.
+    pub file: PathBuf,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// Items by status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Items that meet the control.
+    pub met: u64,
+    /// Exceptions.
+    pub exception: u64,
+    /// Items that could not be judged.
+    pub inconclusive: u64,
+    /// Items to which the control does not apply.
+    pub not_applicable: u64,
+}
+
+impl Counted {
+    /// All items.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.met + self.exception + self.inconclusive + self.not_applicable
+    }
+
+    fn add(&mut self, status: ItemStatus) {
+        match status {
+            ItemStatus::Met => self.met += 1,
+            ItemStatus::Exception => self.exception += 1,
+            ItemStatus::Inconclusive => self.inconclusive += 1,
+            ItemStatus::NotApplicable => self.not_applicable += 1,
+        }
+    }
+}
+
+/// Every item of a control, counted and written.
+#[derive(Clone, Debug)]
+pub struct Population {
+    /// Names of the further columns.
+    pub columns: Vec<String>,
+    /// Items by status.
+    pub counted: Counted,
+    /// Exceptions, in the order of the population.
+    pub exceptions: Vec<Item>,
+    /// Items that could not be judged, the first ones.
+    pub inconclusive: Vec<Item>,
+    /// The first items.
+    pub first: Vec<Item>,
+    /// The last items, where there are more.
+    pub last: Vec<Item>,
+    /// Deciding records by source.
+    pub cited: BTreeMap<String, u64>,
+    /// The whole population as CSV.
+    pub csv: PackedFile,
+    /// What to look at again.
+    pub sample: Sample,
+}
+
+/// Columns that every test gives.
+pub(super) const REQUIRED: [&str; 5] = ["resource", "status", "reason", "source", "line"];
+
+/// Writes and counts a population.
+pub(super) struct Writer<'c> {
+    control: &'c Control,
+    path: PathBuf,
+    csv: csv::Writer<Hashed>,
+    number: u64,
+    population: Population,
+    recent: VecDeque<(u64, Frame)>,
+}
+
+/// A file that is hashed as it is written.
+struct Hashed {
+    file: BufWriter<File>,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl<'c> Writer<'c> {
+    pub(super) fn create(control: &'c Control, columns: &[String], folder: &Path) -> Result<Self, AssessError> {
+        let path = folder.join(format!("{}.csv", control.id));
+        let failed = |message: String| AssessError::Io { path: path.clone(), message };
+        let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
+        let hashed = Hashed { file: BufWriter::new(file), hash: Sha256::new(), bytes: 0 };
+        let mut csv = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::Any(b'\n'))
+            .buffer_capacity(1 << 18)
+            .from_writer(hashed);
+        let further: Vec<String> = columns.iter().filter(|column| !REQUIRED.contains(&column.as_str())).cloned().collect();
+        csv.write_record(REQUIRED.iter().copied().chain(further.iter().map(String::as_str))).map_err(|error| failed(error.to_string()))?;
+        let empty = PackedFile { file: path.clone(), sha256: String::new(), bytes: 0 };
+        let population = Population {
+            columns: further,
+            counted: Counted::default(),
+            exceptions: Vec::new(),
+            inconclusive: Vec::new(),
+            first: Vec::new(),
+            last: Vec::new(),
+            cited: BTreeMap::new(),
+            csv: empty,
+            sample: Sample::default(),
+        };
+        Ok(Self { control, path, csv, number: 0, population, recent: VecDeque::new() })
+    }
+
+    /// Takes one piece of the test's result.
+    pub(super) fn take(&mut self, frame: &Frame) -> Result<(), AssessError> {
+        let before = self.number;
+        for row in 0..frame.rows() {
+            self.number += 1;
+            let word = frame.text("status", row).unwrap_or_default();
+            let status = ItemStatus::parse(&word).ok_or_else(|| AssessError::Contract {
+                control: self.control.id.clone(),
+                message: format!("the test gives the status `{word}`; it must be met, exception, inconclusive or not_applicable"),
+            })?;
+            self.population.counted.add(status);
+            let reason = reason_of(frame, row);
+            self.write_row(frame, row, status, &reason).map_err(|error| AssessError::Io { path: self.path.clone(), message: error.to_string() })?;
+            if let Some(source) = frame.text("source", row) {
+                match self.population.cited.get_mut(source.as_ref()) {
+                    Some(count) => *count += 1,
+                    None => drop(self.population.cited.insert(source.into_owned(), 1)),
+                }
+            }
+            self.keep(frame, row, status, &reason);
+        }
+        self.remember(before, frame);
+        Ok(())
+    }
+
+    fn write_row(&mut self, frame: &Frame, row: usize, status: ItemStatus, reason: &str) -> csv::Result<()> {
+        let plain = |name: &str| frame.text(name, row).unwrap_or_default();
+        self.csv.write_field(defused(&visible(&plain("resource"))).as_ref())?;
+        self.csv.write_field(status.word())?;
+        self.csv.write_field(defused(&visible(reason)).as_ref())?;
+        self.csv.write_field(defused(&visible(&plain("source"))).as_ref())?;
+        self.csv.write_field(plain("line").as_ref())?;
+        for name in &self.population.columns {
+            // Spans stay numbers in the CSV, for those who compute with them.
+            self.csv.write_field(defused(&visible(&plain(name))).as_ref())?;
+        }
+        self.csv.write_record(None::<&[u8]>)
+    }
+
+    fn keep(&mut self, frame: &Frame, row: usize, status: ItemStatus, reason: &str) {
+        let population = &self.population;
+        let exception = status == ItemStatus::Exception && population.exceptions.len() < MOST_EXCEPTIONS;
+        let inconclusive = status == ItemStatus::Inconclusive && population.inconclusive.len() < EDGE;
+        let early = population.first.len() < EDGE;
+        if !(exception || inconclusive || early) {
+            return;
+        }
+        let item = self.item(self.number, frame, row, status, reason);
+        if exception {
+            self.population.exceptions.push(item.clone());
+        }
+        if inconclusive {
+            self.population.inconclusive.push(item.clone());
+        }
+        if early {
+            self.population.first.push(item);
+        }
+    }
+
+    fn item(&self, number: u64, frame: &Frame, row: usize, status: ItemStatus, reason: &str) -> Item {
+        let columns = self.population.columns.iter();
+        Item {
+            number,
+            resource: frame.text("resource", row).unwrap_or_default().into_owned(),
+            status,
+            reason: reason.to_owned(),
+            source: frame.text("source", row).map(|source| source.into_owned()),
+            line: frame.int("line", row).and_then(|line| u64::try_from(line).ok()),
+            occurred_at: frame.time("occurred_at", row),
+            cells: columns.map(|name| (name.clone(), cell(frame, name, row).unwrap_or_default().into_owned())).collect(),
+            sentence: if status == ItemStatus::Exception { fill(&self.control.say, frame, row, reason) } else { String::new() },
+        }
+    }
+
+    /// Keeps the pieces that hold the last items.
+    fn remember(&mut self, before: u64, frame: &Frame) {
+        self.recent.push_back((before, frame.clone()));
+        while self.recent.iter().skip(1).map(|(_, frame)| frame.rows()).sum::<usize>() >= EDGE {
+            self.recent.pop_front();
+        }
+    }
+
+    /// The last items, where they are not among the first.
+    fn tail(&self) -> Vec<Item> {
+        let from = self.number.saturating_sub(EDGE as u64).max(EDGE as u64);
+        let mut tail = Vec::new();
+        for (before, frame) in &self.recent {
+            for (number, row) in (before + 1..).zip(0..frame.rows()).filter(|(number, _)| *number > from) {
+                let Some(status) = frame.text("status", row).and_then(|word| ItemStatus::parse(&word)) else { continue };
+                tail.push(self.item(number, frame, row, status, &reason_of(frame, row)));
+            }
+        }
+        tail
+    }
+
+    /// Closes the file, and draws the sample.
+    pub(super) fn finish(mut self) -> Result<Population, AssessError> {
+        self.population.last = self.tail();
+        let path = self.path.clone();
+        let failed = |message: String| AssessError::Io { path: path.clone(), message };
+        self.csv.flush().map_err(|error| failed(error.to_string()))?;
+        let hashed = self.csv.into_inner().map_err(|error| failed(error.to_string()))?;
+        let sha256 = hashed.hash.finish();
+        self.population.csv = PackedFile { file: path.clone(), sha256: sha256.clone(), bytes: hashed.bytes };
+        self.population.sample = choose(&sha256, self.number);
+        Ok(self.population)
+    }
+}
+
+/// The reason of a row; it may name columns in braces.
+fn reason_of(frame: &Frame, row: usize) -> String {
+    let template = frame.text("reason", row).unwrap_or_default();
+    if template.contains('{') { fill(&template, frame, row, "") } else { template.into_owned() }
+}

@@ -1,0 +1,145 @@
+//! What `pack` and `check` share: evidence, configuration, controls, period, threads and progress.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use steadfast::catalogue::Catalogue;
+use steadfast::config::Config;
+use steadfast::period::Period;
+use steadfast::pipeline::{Job, Judged, judge};
+
+/// Arguments that `pack` and `check` share.
+#[derive(Args)]
+pub(crate) struct Evidence {
+    /// Folder that holds steadfast.toml, or evidence folders and files
+    #[arg(required = true)]
+    evidence: Vec<PathBuf>,
+    /// Audit period: 2026-Q3, 2026-07, 2026, or 2026-07-01..2026-10-01 (end not included)
+    #[arg(long)]
+    period: String,
+    /// Configuration, where it is not steadfast.toml in the evidence folder
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of controls and views that add to the built-in ones or override them
+    #[arg(long, value_name = "DIR")]
+    controls: Option<PathBuf>,
+    /// Threads that read and query; results do not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Memory in MiB that queries may hold before they use the disk
+    #[arg(long, value_name = "MIB", default_value_t = 512)]
+    memory: usize,
+}
+
+/// Evidence, configuration and controls as found.
+pub(crate) struct Prepared {
+    roots: Vec<PathBuf>,
+    not_evidence: Vec<PathBuf>,
+    config: Config,
+    catalogue: Catalogue,
+    period: Period,
+    threads: usize,
+    memory: usize,
+}
+
+impl Evidence {
+    /// Finds and reads configuration and controls.
+    pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
+        let mut file = self.config.clone();
+        for path in &self.evidence {
+            let own = path.join("steadfast.toml");
+            if self.config.is_none() && own.is_file() {
+                if let Some(other) = file.replace(own) {
+                    bail!("{} is a second configuration; name the one to use with --config", other.display());
+                }
+            }
+        }
+        let config = read_config(file.as_deref())?;
+        let mut roots = Vec::new();
+        for path in &self.evidence {
+            if file.as_deref().and_then(Path::parent) == Some(path.as_path()) && !config.evidence.folders.is_empty() {
+                roots.extend(config.evidence.folders.iter().map(|folder| path.join(folder)));
+            } else {
+                roots.push(path.clone());
+            }
+        }
+        let period = Period::parse(&self.period, config.system.time_zone.0)?;
+        let catalogue = Catalogue::load(self.controls.as_deref(), &config)?;
+        let available = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
+        Ok(Prepared {
+            roots,
+            not_evidence: file.into_iter().collect(),
+            config,
+            catalogue,
+            period,
+            threads: self.threads.unwrap_or(available).clamp(1, 64),
+            memory: self.memory.max(64) << 20,
+        })
+    }
+}
+
+/// Reads a configuration, or the defaults where there is none.
+fn read_config(file: Option<&Path>) -> anyhow::Result<Config> {
+    let Some(path) = file else { return Ok(Config::default()) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    Ok(Config::parse(&path.display().to_string(), &text)?)
+}
+
+impl Prepared {
+    /// Judges with `work` as the folder for what is made on the way, and gives the result to `then`.
+    pub(crate) fn judge<T>(&self, work: &Path, then: impl FnOnce(&Job<'_>, &Judged) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let progress = Progress::new();
+        let told = |stage: &str, done: u64, total: u64| progress.tell(stage, done, total);
+        let job = Job {
+            evidence: &self.roots,
+            not_evidence: &self.not_evidence,
+            config: &self.config,
+            catalogue: &self.catalogue,
+            period: &self.period,
+            work,
+            threads: self.threads,
+            memory: self.memory,
+            progress: &told,
+        };
+        let judged = judge(&job)?;
+        progress.bar.finish_and_clear();
+        then(&job, &judged)
+    }
+}
+
+/// A bar on the terminal for anything over a second.
+struct Progress {
+    bar: ProgressBar,
+    since: Instant,
+    shown: Mutex<bool>,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Self { bar, since: Instant::now(), shown: Mutex::new(false) }
+    }
+
+    fn tell(&self, stage: &str, done: u64, total: u64) {
+        if self.since.elapsed() < Duration::from_secs(1) || !std::io::stderr().is_terminal() {
+            return;
+        }
+        if let Ok(mut shown) = self.shown.lock() {
+            if !*shown {
+                *shown = true;
+                if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {percent}% {elapsed}") {
+                    self.bar.set_style(style);
+                }
+                self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
+        }
+        self.bar.set_length(total.max(1));
+        self.bar.set_position(done);
+        self.bar.set_message(stage.to_owned());
+    }
+}

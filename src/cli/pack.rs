@@ -1,0 +1,47 @@
+//! `steadfast pack`: the main job.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use steadfast::pack::PackError;
+use steadfast::pipeline::{PipelineError, pack};
+
+use super::job::Evidence;
+use super::print;
+use super::summary::summary;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    evidence: Evidence,
+    /// Folder to write the pack to; it must not exist
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let out = &arguments.out;
+    if out.exists() {
+        // Said before an hour of reading, not after it.
+        return Err(PipelineError::Pack(PackError::Exists { path: out.clone() }).into());
+    }
+    let prepared = arguments.evidence.prepare()?;
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).with_context(|| format!("{}: cannot make the folder", parent.display()))?;
+    let work = tempfile::Builder::new()
+        .prefix(".steadfast-")
+        .tempdir_in(parent)
+        .with_context(|| format!("{}: cannot make a temporary folder beside the pack", parent.display()))?;
+    prepared.judge(work.path(), |job, judged| {
+        let packed = pack(job, judged, out)?;
+        let mut text = summary(&judged.report);
+        let _ = writeln!(text, "\nPack         {}", packed.folder.display());
+        let _ = writeln!(text, "Open         {}", packed.folder.join("data").join("index.html").display());
+        let _ = writeln!(text, "Fingerprint  {} (SHA-256 of tagmanifest-sha256.txt; unsigned)", packed.fingerprint);
+        print(&text)?;
+        Ok(ExitCode::SUCCESS)
+    })
+}

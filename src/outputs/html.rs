@@ -1,0 +1,179 @@
+//! The report as one self-contained page: no script, no network, printable.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use askama::Template;
+
+use super::prose::Prose;
+use super::{Output, OutputError};
+use crate::report::{Control, ExceptionGroup, Report};
+
+/// Writes `index.html`.
+pub(super) struct Html;
+
+impl Output for Html {
+    fn path(&self) -> &'static str {
+        "index.html"
+    }
+
+    fn about(&self) -> &'static str {
+        "the report as one self-contained page"
+    }
+
+    fn render(&self, report: &Report) -> Result<Vec<u8>, OutputError> {
+        let page = Page { report, numbering: Numbering::new(report) };
+        let text = page.render().map_err(|error| OutputError::Template { path: self.path(), error })?;
+        Ok(text.into_bytes())
+    }
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "html/index.html")]
+struct Page<'a> {
+    report: &'a Report,
+    numbering: Numbering<'a>,
+}
+
+/// Which tables the report has, and their numbers: the one place that says so for the page and for its Markdown twin.
+pub(super) struct Numbering<'a> {
+    /// Conclusions counted.
+    pub(super) counts: u32,
+    /// The matrix of controls.
+    pub(super) matrix: u32,
+    /// The sections of the controls.
+    pub(super) sections: Vec<Section<'a>>,
+    /// The evidence register.
+    pub(super) register: u32,
+    /// Records that could not be read, where there are any.
+    pub(super) rejects: Option<u32>,
+}
+
+/// The section of a control: its number, its exceptions, and the numbers of the tables that it has.
+pub(super) struct Section<'a> {
+    /// 1-based, within the part on controls.
+    pub(super) number: usize,
+    /// The control.
+    pub(super) control: &'a Control,
+    /// Its exceptions.
+    pub(super) exceptions: Vec<&'a ExceptionGroup>,
+    /// Requirements that it supports.
+    pub(super) requirements: Option<u32>,
+    /// Silences longer than allowed.
+    pub(super) gaps: Option<u32>,
+    /// Hosts that lived only part of the period.
+    pub(super) part_lived: Option<u32>,
+    /// Population.
+    pub(super) population: Option<u32>,
+    /// Sample.
+    pub(super) sample: Option<u32>,
+}
+
+impl<'a> Numbering<'a> {
+    /// Numbers the tables in the order in which the report shows them.
+    pub(super) fn new(report: &'a Report) -> Self {
+        let mut tables = Counter(0);
+        let counts = tables.next();
+        let matrix = tables.next();
+        let mut sections = Vec::with_capacity(report.controls.len());
+        for (index, control) in report.controls.iter().enumerate() {
+            sections.push(Section {
+                number: index + 1,
+                control,
+                exceptions: report.exceptions.iter().filter(|group| group.control_id == control.id).collect(),
+                requirements: tables.next_for(&control.maps),
+                gaps: tables.next_for(&control.coverage.gaps),
+                part_lived: tables.next_for(&control.coverage.part_lived),
+                population: tables.next_for(&control.population.rows),
+                sample: tables.next_for(&control.sample.rows),
+            });
+        }
+        Self { counts, matrix, sections, register: tables.next(), rejects: tables.next_for(&report.rejects) }
+    }
+}
+
+/// Counts tables.
+struct Counter(u32);
+
+impl Counter {
+    fn next(&mut self) -> u32 {
+        self.0 += 1;
+        self.0
+    }
+
+    /// A number only where the table has rows: a table without any is a sentence instead.
+    fn next_for<T>(&mut self, rows: &[T]) -> Option<u32> {
+        (!rows.is_empty()).then(|| self.next())
+    }
+}
+
+/// A number with its thousands separated.
+pub(super) struct Grouped(u64);
+
+impl Grouped {
+    /// A number as a template hands it over: fields by reference, results of functions by value.
+    pub(super) fn of(number: impl Borrow<u64>) -> Self {
+        Self(*number.borrow())
+    }
+}
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A text inside a quoted string of a style sheet. Everything but ASCII letters and digits is written as a CSS escape, so that
+/// it can end neither the string nor the element, and needs no further escaping.
+struct CssText<'a>(&'a str);
+
+impl fmt::Display for CssText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            if character.is_ascii_alphanumeric() {
+                write!(f, "{character}")?;
+            } else {
+                write!(f, "\\{:06x}", u32::from(character))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a text is an instant as the report writes them, `2026-08-14T10:00:00Z`, and so may stand in a `time` element.
+fn is_instant(text: &str) -> bool {
+    let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    let fraction_or_end = text.get(19..).is_some_and(|rest| rest.ends_with('Z') && !rest.contains(|c: char| c.is_ascii_alphabetic() && c != 'Z'));
+    fraction_or_end && shape.take(19).eq(*b"0000-00-00T00:00:00")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated() {
+        for (number, text) in [(0_u64, "0"), (999, "999"), (1_195, "1,195"), (1_234_567, "1,234,567")] {
+            assert_eq!(Grouped::of(number).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_text_cannot_leave_its_style_sheet() {
+        assert_eq!(CssText(r#"a"</style>"#).to_string(), r"a\000022\00003c\00002fstyle\00003e");
+    }
+
+    #[test]
+    fn instants_are_known_by_their_shape() {
+        assert!(is_instant("2026-08-14T10:00:00Z") && is_instant("2026-08-14T10:00:00.250Z"));
+        assert!(!is_instant("2026-08-14") && !is_instant("2026-08-14T10:00:00+02:00") && !is_instant("vim /etc/hosts"));
+    }
+}

@@ -1,0 +1,62 @@
+//! Outputs: the report model to bytes. An output is a name and a pure function `&Report → bytes`; it never reads a clock,
+//! a file or the facts, and never computes, sorts or decides.
+//!
+//! To add one: a new file here, its `mod` line, one line in [`OUTPUTS`], and its golden file in `tests/golden/`.
+
+pub(crate) mod escape;
+mod html;
+mod json;
+mod markdown;
+mod prose;
+mod sources_csv;
+
+use thiserror::Error;
+
+use crate::report::Report;
+
+/// One output.
+pub trait Output: Sync {
+    /// Where it goes, relative to the pack's `data/`.
+    fn path(&self) -> &'static str;
+    /// One line on what it is.
+    fn about(&self) -> &'static str;
+    /// The bytes.
+    ///
+    /// # Errors
+    /// Where a template or a serialiser fails, which only a bug makes it do.
+    fn render(&self, report: &Report) -> Result<Vec<u8>, OutputError>;
+}
+
+/// An output that could not be made.
+#[derive(Debug, Error)]
+pub enum OutputError {
+    /// A template failed.
+    #[error("{path}: the template failed: {error}")]
+    Template {
+        /// The output.
+        path: &'static str,
+        /// Why.
+        error: askama::Error,
+    },
+    /// JSON could not be written.
+    #[error("{path}: cannot be written as JSON: {error}")]
+    Json {
+        /// The output.
+        path: &'static str,
+        /// Why.
+        error: serde_json::Error,
+    },
+    /// CSV could not be written.
+    #[error("{path}: cannot be written as CSV: {error}")]
+    Csv {
+        /// The output.
+        path: &'static str,
+        /// Why.
+        error: csv::Error,
+    },
+}
+
+/// Every output, in the order in which they are listed.
+pub static OUTPUTS: &[&dyn Output] = &[&html::Html, &markdown::Markdown, &json::Json, &sources_csv::SourcesCsv];
+
+pub use sources_csv::{defused, register};

@@ -1,0 +1,103 @@
+//! `reperform.sql`: the views and tests of the pack with their parameters, for stock DuckDB, and a comparison with the
+//! populations in the pack.
+
+use crate::catalogue::{Catalogue, Parameter, View};
+use crate::config::Config;
+use crate::facts::TABLES;
+use crate::period::Period;
+
+/// The script. `views` are in the order in which they need each other.
+#[must_use]
+pub fn reperform(catalogue: &Catalogue, views: &[View], config: &Config, period: &Period) -> String {
+    let mut script = String::from(
+        "-- Re-performs every test of this pack with DuckDB: cd data && duckdb < reperform.sql\n\
+         -- The last result lists, for each control, how many items differ from populations/<ID>.csv; 0 is expected.\n\
+         set timezone = 'UTC';\n\n",
+    );
+    for table in TABLES {
+        script.push_str(&format!("create view {0} as select * from read_parquet('facts/{0}.parquet');\n", table.name));
+    }
+    let mut rules = Vec::new();
+    for (class, roles) in [("stateful", &config.classes.stateful), ("immutable", &config.classes.immutable)] {
+        for role in roles {
+            let (role, prefix) = role.strip_suffix('*').map_or((role.as_str(), false), |role| (role, true));
+            rules.push(format!("({}, {prefix}, '{class}')", quoted(role)));
+        }
+    }
+    script.push_str("create table class_rules (role varchar, is_prefix boolean, class varchar);\n");
+    if !rules.is_empty() {
+        script.push_str(&format!("insert into class_rules values {};\n", rules.join(", ")));
+    }
+    let instant = |instant: crate::facts::Micros| quoted(instant.iso().trim_end_matches('Z').replace('T', " ").as_str());
+    let common = vec![("period_start".to_owned(), instant(period.starts_at)), ("period_end".to_owned(), instant(period.ends_at))];
+    for view in views {
+        script.push_str(&format!("\ncreate table {} as\n{};\n", view.name, bind(view.sql.trim(), &common)));
+    }
+    let mut comparisons = Vec::new();
+    for control in &catalogue.controls {
+        let mut values = common.clone();
+        values.extend(control.params.iter().filter_map(|(name, value)| {
+            let literal = match Parameter::from_toml(value)? {
+                Parameter::Int(number) => format!("cast({number} as bigint)"),
+                Parameter::Real(number) => format!("cast({number} as double)"),
+                Parameter::Text(text) => quoted(&text),
+                Parameter::Flag(flag) => flag.to_string(),
+            };
+            Some((name.clone(), literal))
+        }));
+        script.push_str(&format!("\ncreate table \"{}\" as\n{};\n", control.id, bind(control.test.sql.trim(), &values)));
+        comparisons.push(format!(
+            "select '{0}' as control, count(*) as differing from (\n  \
+             (select resource, status from \"{0}\" except all select resource, status from read_csv('populations/{0}.csv', header = true, all_varchar = true))\n  \
+             union all\n  \
+             (select resource, status from read_csv('populations/{0}.csv', header = true, all_varchar = true) except all select resource, status from \"{0}\"))",
+            control.id
+        ));
+    }
+    script.push_str(&format!("\n{}\norder by control;\n", comparisons.join("\nunion all\n")));
+    script
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Replaces every `$name` outside quotes and comments by its literal.
+fn bind(sql: &str, values: &[(String, String)]) -> String {
+    let mut bound = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(at) = rest.find(['\'', '$', '-']) {
+        let (before, from) = rest.split_at(at);
+        bound.push_str(before);
+        let taken = match from.as_bytes() {
+            [b'\'', ..] => from.get(1..).and_then(|inner| inner.find('\'')).map_or(from.len(), |end| end + 2),
+            [b'-', b'-', ..] => from.find('\n').unwrap_or(from.len()),
+            [b'$', ..] => {
+                let name: String = from.chars().skip(1).take_while(|character| character.is_ascii_alphanumeric() || *character == '_').collect();
+                if let Some((_, literal)) = values.iter().find(|(known, _)| *known == name) {
+                    bound.push_str(literal);
+                    rest = from.get(name.len() + 1..).unwrap_or_default();
+                    continue;
+                }
+                1
+            }
+            _ => 1,
+        };
+        bound.push_str(from.get(..taken).unwrap_or(from));
+        rest = from.get(taken..).unwrap_or_default();
+    }
+    bound.push_str(rest);
+    bound
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bind;
+
+    #[test]
+    fn parameters_are_bound_outside_quotes_and_comments() {
+        let values = [("grace".to_owned(), "900".to_owned())];
+        let sql = "-- $grace isn't bound here\nselect '$grace', '$', 5 - $grace, $graceful";
+        assert_eq!(bind(sql, &values), "-- $grace isn't bound here\nselect '$grace', '$', 5 - 900, $graceful");
+    }
+}

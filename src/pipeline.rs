@@ -1,0 +1,148 @@
+//! The pipeline as one call: evidence, controls and period in, a judged report out.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::assess::{self, AssessError, Assessment, Engine, EngineOptions};
+use crate::catalogue::{Catalogue, CatalogueError, View};
+use crate::collect::{CollectError, CollectOptions, Collected, collect, walk};
+use crate::config::Config;
+use crate::outputs::OutputError;
+use crate::pack::{PackError, Packed, Parts, write};
+use crate::period::Period;
+use crate::report::{Input, Report, build};
+
+/// What to judge, and how.
+pub struct Job<'a> {
+    /// Evidence folders or files.
+    pub evidence: &'a [PathBuf],
+    /// Files that are not evidence, such as the configuration itself.
+    pub not_evidence: &'a [PathBuf],
+    /// Configuration.
+    pub config: &'a Config,
+    /// Controls and views.
+    pub catalogue: &'a Catalogue,
+    /// Audit period.
+    pub period: &'a Period,
+    /// A folder for facts, views and populations while they are made; on the file system of the pack.
+    pub work: &'a Path,
+    /// Threads that parse and query. Results do not depend on it.
+    pub threads: usize,
+    /// Bytes that the query engine may hold before it spills to disk.
+    pub memory: usize,
+    /// Told what goes on: a stage, and how much of it is done.
+    pub progress: &'a (dyn Fn(&str, u64, u64) + Sync),
+}
+
+/// Everything that was read, judged and said.
+pub struct Judged {
+    /// What was read.
+    pub collected: Collected,
+    /// What was judged.
+    pub assessment: Assessment,
+    /// Views in the order in which they need each other.
+    pub views: Vec<View>,
+    /// The report.
+    pub report: Report,
+}
+
+/// Why there is no result.
+#[derive(Debug, Error)]
+pub enum PipelineError {
+    /// Reading.
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    /// Controls.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// Judging.
+    #[error(transparent)]
+    Assess(#[from] AssessError),
+    /// Presenting.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// Packing.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+}
+
+/// Rejected records that the report shows.
+const MOST_REJECTS: i64 = 200;
+
+/// Reads, judges and builds the report.
+///
+/// # Errors
+/// Where facts cannot be written, a control is broken, or a reader lost a record. Evidence that cannot be read is no
+/// error: it is in the report, and keeps the controls that needed it from a clean conclusion.
+pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
+    let files: Vec<_> =
+        walk(job.evidence)?.into_iter().filter(|file| !job.not_evidence.iter().any(|path| *path == file.path)).collect();
+    let store = job.work.join("facts");
+    let progress = |done, total| (job.progress)("reading evidence", done, total);
+    let options = CollectOptions { config: job.config, period: job.period, threads: job.threads, progress: &progress };
+    let collected = collect(&files, &store, options)?;
+    let engine = Engine::open(&store, job.work, EngineOptions { memory: job.memory, threads: job.threads })?;
+    let steps = (job.catalogue.views.len() + job.catalogue.controls.len()) as u64;
+    let mut step = 0;
+    let populations = job.work.join("populations");
+    let assessment =
+        assess::assess(&engine, job.catalogue, job.config, job.period, &collected, &populations, |name| {
+            (job.progress)(name, step, steps);
+            step += 1;
+        })?;
+    let views = assess::ordered_views(&engine, job.catalogue)?;
+    let rejects = rejects(&engine)?;
+    let report = build(&Input {
+        collected: &collected,
+        assessment: &assessment,
+        catalogue: job.catalogue,
+        config: job.config,
+        period: job.period,
+        rejects,
+    })?;
+    Ok(Judged { collected, assessment, views, report })
+}
+
+/// Seals what was judged as a pack at `out`.
+///
+/// # Errors
+/// Where `out` is already there, or something cannot be written.
+pub fn pack(job: &Job<'_>, judged: &Judged, out: &Path) -> Result<Packed, PipelineError> {
+    let parts = Parts {
+        report: &judged.report,
+        assessment: &judged.assessment,
+        catalogue: job.catalogue,
+        views: &judged.views,
+        config: job.config,
+        period: job.period,
+        store: &judged.collected.store,
+    };
+    Ok(write(&parts, job.work, out)?)
+}
+
+fn rejects(engine: &Engine) -> Result<Vec<(String, u64, String, String)>, AssessError> {
+    let sql = format!("select source, line, reason, excerpt from rejects order by source, line, reason limit {MOST_REJECTS}");
+    let mut rows = Vec::new();
+    engine.query("rejects", &sql, &assess::Parameters::new(), |frame| {
+        for row in 0..frame.rows() {
+            let text = |name: &str| frame.text(name, row).unwrap_or_default().into_owned();
+            let line = frame.int("line", row).and_then(|line| u64::try_from(line).ok()).unwrap_or(1);
+            rows.push((text("source"), line, text("reason"), text("excerpt")));
+        }
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Plans every view and control against empty tables, and checks what their files promise.
+///
+/// # Errors
+/// The first query that cannot be planned, or test that breaks its contract.
+pub fn lint(catalogue: &Catalogue, config: &Config, period: &Period, work: &Path) -> Result<(), PipelineError> {
+    let store = work.join("facts");
+    let options = CollectOptions { config, period, threads: 1, progress: &|_, _| {} };
+    collect(&[], &store, options)?;
+    let engine = Engine::open(&store, work, EngineOptions { memory: 64 << 20, threads: 1 })?;
+    Ok(assess::plan(&engine, catalogue, config, period)?)
+}

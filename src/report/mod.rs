@@ -1,0 +1,16 @@
+//! The report: one model that feeds every output. [`build`] is the only place that derives a number or a sentence;
+//! outputs never compute, sort or decide.
+
+mod build;
+mod cite;
+mod control;
+mod exceptions;
+mod front;
+mod model;
+mod register;
+
+pub use build::{Input, build};
+pub use model::{
+    Answer, Citation, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Gap, Hosts, ItemCounts,
+    Limit, Map, Member, Period, Population, QuoteLine, Reject, Report, Sample, Source, Step,
+};
