@@ -91,6 +91,7 @@ pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
             (job.progress)(name, step, steps);
             step += 1;
         })?;
+    (job.progress)("report", steps, steps);
     let views = assess::ordered_views(&engine, job.catalogue)?;
     let rejects = rejects(&engine)?;
     let report = build(&Input {

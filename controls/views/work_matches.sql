@@ -1,32 +1,21 @@
+-- inline
 -- What explains each privileged command, alarm and drift, and where nothing does, the nearest miss. Commands are first
 -- explained by equal host and person and the window; only the few that remain are searched for near misses.
-with commands as (
-  select c.source, c.line, c.host, c.actor, coalesce(p.person, lower(c.actor)) as person, c.occurred_at, c.command as item
-  from privileged_commands c
-  cross join period d
-  left join identities p on p.alias = lower(c.actor)
-  where c.outcome = 'accepted' and c.occurred_at >= d.starts_at and c.occurred_at < d.ends_at
-),
-own as (
-  select c.source, c.line,
-         min(concat(
-           case when a.approved and a.independent <> 'no' and (a.approved_at is null or a.approved_at <= c.occurred_at) then '1'
-                when a.approved and a.independent <> 'no' and a.kind = 'emergency' then '2'
-                when a.approved and a.independent <> 'no' then '3'
-                when a.approved then '4'
-                else '5' end, a.change_id)) as best
-  from commands c
-  join approved_work a on a.host = c.host and a.person = c.person and c.occurred_at >= a.starts_at and c.occurred_at <= a.ends_at
-  group by c.source, c.line
-),
-judged as (
-  select c.source, c.line, c.host, c.actor, c.person, c.occurred_at, c.item,
-         substr(o.best, 1, 1) as rank, substr(o.best, 2) as change_id
-  from commands c
-  left join own o on o.source = c.source and o.line = c.line
+with judged as (
+  select m.source, m.line, m.host, m.actor, m.command as item, m.occurred_at, m.change_id, m.rank
+  from command_matches m
+  where not m.overlaps
+  union all
+  select g.source, g.line, g.host, g.actor, g.item, g.occurred_at, substr(g.best, 2) as change_id, substr(g.best, 1, 1) as rank
+  from (
+    select m.source, m.line, m.host, m.actor, m.command as item, m.occurred_at, min(concat(m.rank, m.change_id)) as best
+    from command_matches m
+    where m.overlaps
+    group by m.source, m.line, m.host, m.actor, m.command, m.occurred_at
+  ) as g
 ),
 misses as (
-  select source, line, host, person, occurred_at from judged where rank is null
+  select source, line, host, person, occurred_at from command_matches where rank is null
 ),
 candidates as (
   select m.source, m.line, a.change_id, 1 as rank, 0.0 as distance_s

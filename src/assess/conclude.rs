@@ -10,7 +10,6 @@ use crate::report::Conclusion;
 #[must_use]
 pub fn conclude(control: &Control, counted: &Counted, accepted: u64, coverage: &Coverage, unread: u64) -> (Conclusion, String) {
     let all = counted.all();
-    let items = |number: u64| if number == 1 { "1 item".to_owned() } else { format!("{} items", thousands(number)) };
     if counted.exception > 0 {
         let noun = if counted.exception == 1 { "exception" } else { "exceptions" };
         let accepted = match accepted {
@@ -18,17 +17,32 @@ pub fn conclude(control: &Control, counted: &Counted, accepted: u64, coverage: &
             number if number == counted.exception => " (accepted by waiver)".to_owned(),
             number => format!(" ({} accepted by waiver)", thousands(number)),
         };
-        return (Conclusion::Exceptions, format!("{} {noun}{accepted} in {}.", thousands(counted.exception), items(all)));
+        let doubts = doubts(counted, coverage, unread);
+        let besides = if doubts.is_empty() { String::new() } else { format!(" Besides, {}.", doubts.join("; ")) };
+        return (Conclusion::Exceptions, format!("{} {noun}{accepted} in {}.{besides}", thousands(counted.exception), items(all)));
     }
-    let mut doubts = Vec::new();
+    let mut doubts = doubts(counted, coverage, unread);
     if all == 0 {
         match control.population.empty {
             Empty::NotApplicable if unread == 0 => {
                 return (Conclusion::NotApplicable, format!("The population is empty: {}.", control.population.empty_reason));
             }
-            _ => doubts.push(format!("the population is empty: {}", control.population.empty_reason)),
+            _ => doubts.insert(0, format!("the population is empty: {}", control.population.empty_reason)),
         }
     }
+    if !doubts.is_empty() {
+        return (Conclusion::CouldNotConclude, format!("No exception was found, but {}.", doubts.join("; ")));
+    }
+    if counted.met == 0 {
+        return (Conclusion::NotApplicable, format!("The control applies to none of {}.", items(all)));
+    }
+    (Conclusion::NoExceptions, format!("{} tested, none an exception.", items(all - counted.not_applicable)))
+}
+
+/// What keeps the evidence from carrying a clean conclusion.
+fn doubts(counted: &Counted, coverage: &Coverage, unread: u64) -> Vec<String> {
+    let all = counted.all();
+    let mut doubts = Vec::new();
     if counted.inconclusive > 0 {
         doubts.push(format!("{} of {} could not be judged", thousands(counted.inconclusive), items(all)));
     }
@@ -40,13 +54,11 @@ pub fn conclude(control: &Control, counted: &Counted, accepted: u64, coverage: &
         let noun = if unread == 1 { "record" } else { "records" };
         doubts.push(format!("{} {noun} of the evidence that it draws on could not be read", thousands(unread)));
     }
-    if !doubts.is_empty() {
-        return (Conclusion::CouldNotConclude, format!("No exception was found, but {}.", doubts.join("; ")));
-    }
-    if counted.met == 0 {
-        return (Conclusion::NotApplicable, format!("The control applies to none of {}.", items(all)));
-    }
-    (Conclusion::NoExceptions, format!("{} tested, none an exception.", items(all - counted.not_applicable)))
+    doubts
+}
+
+fn items(number: u64) -> String {
+    if number == 1 { "1 item".to_owned() } else { format!("{} items", thousands(number)) }
 }
 
 /// A number with its thousands separated by commas.

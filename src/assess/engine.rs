@@ -179,6 +179,16 @@ impl Engine {
         self.register(name, &path)
     }
 
+    /// Names a query, to be opened up where it is used.
+    ///
+    /// # Errors
+    /// Where the query cannot be planned.
+    pub fn inline(&self, name: &str, sql: &str, parameters: &Parameters) -> Result<(), AssessError> {
+        let view = self.frame(name, sql, parameters)?.into_view();
+        self.context.register_table(name, view).map_err(|error| query_error(name, "planned", &error))?;
+        Ok(())
+    }
+
     /// Runs a query and hands over what it gives, piece by piece.
     ///
     /// # Errors

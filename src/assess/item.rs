@@ -74,10 +74,14 @@ impl Item {
     }
 }
 
-/// A cell ready to print: columns whose name ends in `_s` are spans of seconds and are written in words.
+/// A cell ready to print: columns whose name ends in `_s` are spans of seconds and are written in words, times are cut to
+/// the second (the population's CSV has all of both).
 pub(super) fn cell<'f>(frame: &'f Frame, name: &str, row: usize) -> Option<Cow<'f, str>> {
     if name.ends_with("_s") {
         return frame.real(name, row).map(|seconds| Cow::Owned(span_words(seconds)));
+    }
+    if let Some(instant) = frame.time(name, row) {
+        return Some(Cow::Owned(instant.to_the_second()));
     }
     frame.text(name, row)
 }
@@ -108,7 +112,7 @@ pub(super) fn fill(sentence: &str, frame: &Frame, row: usize, reason: &str) -> S
 #[must_use]
 pub fn span_words(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an absolute span of seconds")]
-    let total = seconds.abs().round() as u64;
+    let total = seconds.abs() as u64;
     let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     let Some(first) = units.iter().position(|(size, _)| total >= *size) else { return "0 s".to_owned() };
     let mut rest = total;

@@ -78,7 +78,7 @@ pub fn assess(
     let common = period_parameters(period);
     for view in in_order(engine, &catalogue.views)? {
         progress(&view.name);
-        engine.store(&view.name, &view.sql, &common)?;
+        make(engine, view, &common)?;
     }
     let draws = dependencies(engine, catalogue)?;
     let mut register = waivers(engine)?;
@@ -114,12 +114,16 @@ pub fn plan(engine: &Engine, catalogue: &Catalogue, config: &Config, period: &Pe
     define(engine, config)?;
     let common = period_parameters(period);
     for view in in_order(engine, &catalogue.views)? {
-        engine.store(&view.name, &view.sql, &common)?;
+        make(engine, view, &common)?;
     }
     for control in &catalogue.controls {
         columns(engine, control, &parameters(control, period))?;
     }
     Ok(())
+}
+
+fn make(engine: &Engine, view: &View, parameters: &Parameters) -> Result<(), AssessError> {
+    if view.inline() { engine.inline(&view.name, &view.sql, parameters) } else { engine.store(&view.name, &view.sql, parameters) }
 }
 
 /// The columns of a control's test, checked against its contract.

@@ -22,6 +22,15 @@ pub struct View {
     pub sql: String,
 }
 
+impl View {
+    /// Whether the view is opened up where it is used, and not stored: its first line is `-- inline`. For views that are
+    /// cheap, or that every user reads another part of.
+    #[must_use]
+    pub fn inline(&self) -> bool {
+        self.sql.lines().next().is_some_and(|line| line.trim() == "-- inline")
+    }
+}
+
 /// All controls and views of a run.
 #[derive(Clone, Debug)]
 pub struct Catalogue {

@@ -1,6 +1,6 @@
 //! What `pack` and `check` share: evidence, configuration, controls, period, threads and progress.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -31,6 +31,9 @@ pub(crate) struct Evidence {
     /// Threads that read and query; results do not depend on it
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Print how long each stage took
+    #[arg(long)]
+    timings: bool,
     /// Memory in MiB that queries may hold before they use the disk
     #[arg(long, value_name = "MIB", default_value_t = 512)]
     memory: usize,
@@ -45,6 +48,7 @@ pub(crate) struct Prepared {
     period: Period,
     threads: usize,
     memory: usize,
+    timings: bool,
 }
 
 impl Evidence {
@@ -79,6 +83,7 @@ impl Evidence {
             period,
             threads: self.threads.unwrap_or(available).clamp(1, 64),
             memory: self.memory.max(64) << 20,
+            timings: self.timings,
         })
     }
 }
@@ -108,7 +113,12 @@ impl Prepared {
         };
         let judged = judge(&job)?;
         progress.bar.finish_and_clear();
-        then(&job, &judged)
+        progress.tell("presenting", 0, 0);
+        let done = then(&job, &judged)?;
+        if self.timings {
+            progress.print()?;
+        }
+        Ok(done)
     }
 }
 
@@ -117,15 +127,21 @@ struct Progress {
     bar: ProgressBar,
     since: Instant,
     shown: Mutex<bool>,
+    stages: Mutex<Vec<(String, Instant)>>,
 }
 
 impl Progress {
     fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        Self { bar, since: Instant::now(), shown: Mutex::new(false) }
+        Self { bar, since: Instant::now(), shown: Mutex::new(false), stages: Mutex::new(Vec::new()) }
     }
 
     fn tell(&self, stage: &str, done: u64, total: u64) {
+        if let Ok(mut stages) = self.stages.lock() {
+            if stages.last().is_none_or(|(last, _)| last != stage) {
+                stages.push((stage.to_owned(), Instant::now()));
+            }
+        }
         if self.since.elapsed() < Duration::from_secs(1) || !std::io::stderr().is_terminal() {
             return;
         }
@@ -141,5 +157,16 @@ impl Progress {
         self.bar.set_length(total.max(1));
         self.bar.set_position(done);
         self.bar.set_message(stage.to_owned());
+    }
+
+    /// How long each stage took, on standard error.
+    fn print(&self) -> anyhow::Result<()> {
+        let Ok(stages) = self.stages.lock() else { return Ok(()) };
+        let ends = stages.iter().skip(1).map(|(_, at)| *at).chain([Instant::now()]);
+        let mut stderr = anstream::stderr().lock();
+        for ((stage, from), to) in stages.iter().zip(ends) {
+            writeln!(stderr, "{:8.3} s  {stage}", (to - *from).as_secs_f64())?;
+        }
+        Ok(())
     }
 }

@@ -45,6 +45,12 @@ impl Micros {
         instant.to_rfc3339_opts(format, true)
     }
 
+    /// ISO 8601 with `Z`, cut to the second.
+    #[must_use]
+    pub fn to_the_second(self) -> String {
+        Self(self.0.div_euclid(SECOND) * SECOND).iso()
+    }
+
     /// Seconds from `earlier` to this instant.
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> f64 {

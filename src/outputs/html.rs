@@ -1,6 +1,5 @@
 //! The report as one self-contained page: no script, no network, printable.
 
-use std::borrow::Borrow;
 use std::fmt;
 
 use askama::Template;
@@ -112,9 +111,9 @@ impl Counter {
 pub(super) struct Grouped(u64);
 
 impl Grouped {
-    /// A number as a template hands it over: fields by reference, results of functions by value.
-    pub(super) fn of(number: impl Borrow<u64>) -> Self {
-        Self(*number.borrow())
+    /// The number `number`; by reference, as templates hand over their fields.
+    pub(super) fn of(number: &u64) -> Self {
+        Self(*number)
     }
 }
 
@@ -151,7 +150,8 @@ impl fmt::Display for CssText<'_> {
 /// Whether a text is an instant as the report writes them, `2026-08-14T10:00:00Z`, and so may stand in a `time` element.
 fn is_instant(text: &str) -> bool {
     let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
-    let fraction_or_end = text.get(19..).is_some_and(|rest| rest.ends_with('Z') && !rest.contains(|c: char| c.is_ascii_alphabetic() && c != 'Z'));
+    let fraction_or_end =
+        text.get(19..).is_some_and(|rest| rest.ends_with('Z') && !rest.contains(|c: char| c.is_ascii_alphabetic() && c != 'Z'));
     fraction_or_end && shape.take(19).eq(*b"0000-00-00T00:00:00")
 }
 
@@ -161,8 +161,8 @@ mod tests {
 
     #[test]
     fn thousands_are_separated() {
-        for (number, text) in [(0_u64, "0"), (999, "999"), (1_195, "1,195"), (1_234_567, "1,234,567")] {
-            assert_eq!(Grouped::of(number).to_string(), text);
+        for (number, text) in [(0, "0"), (999, "999"), (1_195, "1,195"), (1_234_567, "1,234,567")] {
+            assert_eq!(Grouped::of(&number).to_string(), text);
         }
     }
 

@@ -61,11 +61,11 @@ impl Fence {
     }
 }
 
-/// `▸ 47 text`, or `  46 text` beside it.
+/// `▸ 47  text`, or `  46  text` beside it.
 fn quoted_line(line: &QuoteLine) -> String {
-    let mark = if line.marked { '▸' } else { ' ' };
+    let mark = if line.marked { "▸ " } else { "" };
     let number = line.number.map(|number| number.to_string()).unwrap_or_default();
-    format!("{mark} {number:>4}  {}", visible(&line.text))
+    format!("{:>6}  {}", format!("{mark}{number}"), visible(&line.text))
 }
 
 impl fmt::Display for Fence {

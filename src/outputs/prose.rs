@@ -151,7 +151,11 @@ impl<'a> Writer<'a> {
                 let target = self.links.pop().unwrap_or(CowStr::Borrowed("#"));
                 self.push(&format!("](<{target}>)"));
             }
-            TagEnd::Paragraph => self.push("\n\n"),
+            TagEnd::Paragraph => {
+                let target = self.target();
+                target.truncate(target.trim_end().len());
+                target.push_str("\n\n");
+            }
             TagEnd::CodeBlock => {
                 self.in_code = false;
                 let code = self.open.pop().unwrap_or_default();
@@ -221,7 +225,9 @@ mod tests {
 
     #[test]
     fn only_harmless_links_survive() {
-        for hostile in ["[go](javascript:alert(1))", "[go](JavaScript:x)", "[go](data:text/html,x)", "[go](file:///etc)", "[go](//x)"] {
+        for hostile in
+            ["[go](javascript:alert(1))", "[go](JavaScript:x)", "[go](data:text/html,x)", "[go](file:///etc)", "[go](//x)"]
+        {
             assert_eq!(Prose::html(hostile).to_string().trim(), "<p>go</p>", "{hostile}");
             assert_eq!(Prose::markdown(hostile).to_string(), "go", "{hostile}");
         }

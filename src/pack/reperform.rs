@@ -31,7 +31,8 @@ pub fn reperform(catalogue: &Catalogue, views: &[View], config: &Config, period:
     let instant = |instant: crate::facts::Micros| quoted(instant.iso().trim_end_matches('Z').replace('T', " ").as_str());
     let common = vec![("period_start".to_owned(), instant(period.starts_at)), ("period_end".to_owned(), instant(period.ends_at))];
     for view in views {
-        script.push_str(&format!("\ncreate table {} as\n{};\n", view.name, bind(view.sql.trim(), &common)));
+        let kind = if view.inline() { "view" } else { "table" };
+        script.push_str(&format!("\ncreate {kind} {} as\n{};\n", view.name, bind(view.sql.trim(), &common)));
     }
     let mut comparisons = Vec::new();
     for control in &catalogue.controls {

@@ -129,8 +129,8 @@ fn coverage(input: &Input<'_>, assessed: &Assessed) -> Coverage {
     };
     Coverage {
         needs: measured.needs.clone(),
-        first_at: measured.first_at.map(Micros::iso),
-        last_at: measured.last_at.map(Micros::iso),
+        first_at: measured.first_at.map(Micros::to_the_second),
+        last_at: measured.last_at.map(Micros::to_the_second),
         longest_gap_s: measured.longest_s.map(whole),
         longest_gap: measured.longest_s.map(span_words),
         gaps: measured
@@ -141,8 +141,8 @@ fn coverage(input: &Input<'_>, assessed: &Assessed) -> Coverage {
                 Gap {
                     host: visible(&gap.host).into_owned(),
                     stream: gap.stream.clone(),
-                    from: gap.from.iso(),
-                    to: gap.to.iso(),
+                    from: gap.from.to_the_second(),
+                    to: gap.to.to_the_second(),
                     length_s: whole(seconds),
                     length: span_words(seconds),
                 }
@@ -204,7 +204,7 @@ fn population(assessed: &Assessed) -> Population {
         caption,
         columns,
         rows: shown.into_iter().map(row).collect(),
-        csv_path: format!("populations/{}.csv", assessed.control.id),
+        csv_path: format!("data/populations/{}.csv", assessed.control.id),
         csv_sha256: population.csv.sha256.clone(),
     }
 }
@@ -217,7 +217,7 @@ fn sample(assessed: &Assessed) -> Sample {
         seed: drawn.seed.clone(),
         size: drawn.rows.len() as u64,
         why: format!("{}; all {} items were tested", drawn.why, thousands(total)),
-        csv_path: format!("samples/{}.csv", assessed.control.id),
+        csv_path: format!("data/samples/{}.csv", assessed.control.id),
         rows: drawn.rows.iter().enumerate().map(|(order, row)| vec![(order + 1).to_string(), row.to_string()]).collect(),
     }
 }

@@ -60,7 +60,7 @@ fn one(input: &Input<'_>, assessed: &Assessed, group: &[(usize, &Item)], number:
             id: format!("X-{number}"),
             reason: visible(&item.reason).into_owned(),
             sentence: visible(&item.sentence).into_owned(),
-            occurred_at: item.occurred_at.map(Micros::iso),
+            occurred_at: item.occurred_at.map(Micros::to_the_second),
             citation: item.source.as_ref().and_then(|source| cite(input.collected, source, item.line)),
             accepted_by: waiver(*index).map(|waiver| waiver.approver.clone()),
         });
