@@ -1,10 +1,11 @@
--- One row a change and host that it may touch: targets are host names, or groups expanded through the inventory.
+-- One row a change and host that it may touch: targets are host names, or groups expanded through the inventory. Windows
+-- are written to the second, and the last second belongs to them: they hold what is before until_at.
 with touched as (
   select t.change_id, t.target as host from change_targets t
   union
   select t.change_id, g.host from change_targets t join host_groups g on g.group_name = t.target
 )
-select a.change_id, t.host, a.assignee as person, a.kind, a.starts_at, a.ends_at, a.approved, a.approved_at, a.approver,
+select a.change_id, t.host, a.assignee as person, a.kind, a.starts_at, a.ends_at, a.ends_at + interval '1 second' as until_at, a.approved, a.approved_at, a.approver,
        a.independent, a.standing
 from touched t
 join approved_changes a on a.change_id = t.change_id

@@ -9,7 +9,7 @@ with overlapping as (
     and b.starts_at <= a.ends_at and b.ends_at >= a.starts_at
 ),
 own as (
-  select a.change_id, a.host, a.person, a.starts_at, a.ends_at, a.approved_at,
+  select a.change_id, a.host, a.person, a.starts_at, a.until_at, a.approved_at,
          case when a.approved and a.independent <> 'no' and a.kind = 'emergency' then '2'
               when a.approved and a.independent <> 'no' then '3'
               when a.approved then '4'
@@ -30,4 +30,4 @@ select c.source, c.line, c.host, c.actor, c.person, c.occurred_at, c.command,
        o.change_id, coalesce(o.overlaps, false) as overlaps,
        case when o.approved_at > c.occurred_at then o.late_rank else o.rank end as rank
 from commands c
-left join own o on o.host = c.host and o.person = c.person and c.occurred_at >= o.starts_at and c.occurred_at <= o.ends_at
+left join own o on o.host = c.host and o.person = c.person and c.occurred_at >= o.starts_at and c.occurred_at < o.until_at

@@ -20,7 +20,7 @@ misses as (
 candidates as (
   select m.source, m.line, a.change_id, 1 as rank, 0.0 as distance_s
   from misses m
-  join approved_work a on a.host = m.host and m.occurred_at >= a.starts_at and m.occurred_at <= a.ends_at
+  join approved_work a on a.host = m.host and m.occurred_at >= a.starts_at and m.occurred_at < a.until_at
   where a.person <> m.person and not a.standing
   union all
   select m.source, m.line, a.change_id, 2 as rank,
@@ -31,7 +31,7 @@ candidates as (
   union all
   select m.source, m.line, a.change_id, 3 as rank, 0.0 as distance_s
   from misses m
-  join approved_work a on a.person = m.person and m.occurred_at >= a.starts_at and m.occurred_at <= a.ends_at
+  join approved_work a on a.person = m.person and m.occurred_at >= a.starts_at and m.occurred_at < a.until_at
   where a.host <> m.host
   union all
   select m.source, m.line, a.change_id, 4 as rank,

@@ -15,7 +15,7 @@ use crate::outputs::defused;
 use crate::redact::visible;
 
 /// Exceptions that are kept for pages; more than this are in the CSV alone, and the report says so.
-pub const MOST_EXCEPTIONS: usize = 10_000;
+pub(super) const MOST_EXCEPTIONS: usize = 10_000;
 /// Items that are kept from the beginning and from the end.
 const EDGE: usize = 200;
 

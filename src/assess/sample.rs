@@ -10,6 +10,7 @@
 //! ```
 
 use std::collections::BinaryHeap;
+use std::fmt::Write as _;
 
 use crate::collect::Sha256;
 
@@ -37,10 +38,13 @@ fn size(population: u64) -> (u64, &'static str) {
 pub(super) fn choose(seed: &str, count: u64) -> Sample {
     let (size, why) = size(count);
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-    let mut heap: BinaryHeap<(String, u64)> = BinaryHeap::with_capacity(wanted + 1);
+    let mut heap: BinaryHeap<(Vec<u8>, u64)> = BinaryHeap::with_capacity(wanted + 1);
     if wanted > 0 {
+        let mut text = format!("{seed}\n");
         for number in 1..=count {
-            let key = Sha256::of(format!("{seed}\n{number}").as_bytes());
+            text.truncate(seed.len() + 1);
+            let _ = write!(text, "{number}");
+            let key = Sha256::raw(text.as_bytes());
             if heap.len() < wanted {
                 heap.push((key, number));
             } else if heap.peek().is_some_and(|(largest, _)| key < *largest) {

@@ -61,9 +61,7 @@ impl Cutter {
         loop {
             let before = self.carry.len();
             let wanted = SEGMENT.saturating_sub(before % SEGMENT.max(1)).max(1);
-            self.carry.reserve(wanted);
-            let read = (&mut self.file).take(wanted as u64).read_to_end(&mut self.carry)?;
-            let at_end = read < wanted;
+            let at_end = self.fill(wanted)?;
             if at_end {
                 self.ended = true;
                 return Ok(Some(self.piece(None, 0)));
@@ -86,6 +84,23 @@ impl Cutter {
                 return Ok(Some(self.piece(boundary, records)));
             }
         }
+    }
+
+    /// Reads `wanted` more bytes; true at the end of the file.
+    fn fill(&mut self, wanted: usize) -> std::io::Result<bool> {
+        let mut filled = self.carry.len();
+        let full = filled + wanted;
+        self.carry.resize(full, 0);
+        while filled < full {
+            match self.file.read(self.carry.get_mut(filled..).unwrap_or_default()) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.carry.truncate(filled);
+        Ok(filled < full)
     }
 
     fn piece(&mut self, boundary: Option<usize>, records: u64) -> Piece {

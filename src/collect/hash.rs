@@ -1,8 +1,6 @@
 //! SHA-256 in lower-case hex. `ring` brings hand-written assembly, which is twice as fast as portable code where the
 //! processor has no SHA instructions.
 
-use std::fmt::Write as _;
-
 use ring::digest::{Context, Digest, SHA256};
 
 /// A SHA-256 that grows with the bytes it is fed.
@@ -21,6 +19,11 @@ impl Sha256 {
         hex(&self.0.finish())
     }
 
+    /// The raw digest of bytes at hand; digests sort as their hex does.
+    pub(crate) fn raw(bytes: &[u8]) -> Vec<u8> {
+        ring::digest::digest(&SHA256, bytes).as_ref().to_vec()
+    }
+
     /// SHA-256 of bytes at hand.
     pub(crate) fn of(bytes: &[u8]) -> String {
         hex(&ring::digest::digest(&SHA256, bytes))
@@ -28,8 +31,6 @@ impl Sha256 {
 }
 
 fn hex(digest: &Digest) -> String {
-    digest.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    digest.as_ref().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

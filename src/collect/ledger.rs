@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
 
 use super::CollectError;
 use super::parse::{Outcome, Parsed};
@@ -70,6 +71,8 @@ pub struct Collected {
     pub limits: Vec<Limit>,
     /// Rows of each fact table.
     pub rows: BTreeMap<&'static str, u64>,
+    /// The piece that the last quote was taken from: quotes come in the order of sources.
+    pub(super) last_piece: Mutex<Option<(String, u64, Arc<Vec<u8>>)>>,
 }
 
 impl Collected {
@@ -220,7 +223,7 @@ impl Ledger {
         }
         self.write_rows(SourceRow::TABLE.name, rows)?;
         let rows = self.store.finish()?;
-        Ok(Collected { store: self.folder, sources: self.sources, limits: self.limits.into_iter().collect(), rows })
+        Ok(Collected { store: self.folder, sources: self.sources, limits: self.limits.into_iter().collect(), rows, last_piece: Mutex::new(None) })
     }
 }
 

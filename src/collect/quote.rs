@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use super::ledger::{Collected, PieceMark, Source};
 use crate::formats::{Framing, Segment};
@@ -41,7 +42,7 @@ impl Collected {
     pub fn quote(&self, source: &str, line: u64) -> Result<Quote, String> {
         let source = self.source(source).ok_or("the source is not in the register")?;
         let mark = source.pieces.iter().rev().find(|mark| mark.first <= line.max(1)).ok_or("the source has no such record")?;
-        let bytes = read_again(source, *mark)?;
+        let bytes = self.piece(source, *mark)?;
         let segment = Segment { bytes: &bytes, first: mark.first, begins: mark.begins, ends: mark.ends, framing: source.framing };
         let record = match source.framing {
             Framing::Lines => segment.lines().find(|(number, _)| *number == line).map(|(_, text)| lossless(text).into_owned()),
@@ -67,6 +68,21 @@ impl Collected {
             .collect();
         let left_out = (lines.len() > MOST_LINES).then(|| format!("{} more lines of the record", lines.len() - MOST_LINES));
         Ok(Quote { lines: shown, left_out })
+    }
+}
+
+impl Collected {
+    /// The bytes of a piece, kept for the next quote.
+    fn piece(&self, source: &Source, mark: PieceMark) -> Result<Arc<Vec<u8>>, String> {
+        let Ok(mut last) = self.last_piece.lock() else { return read_again(source, mark).map(Arc::new) };
+        match &*last {
+            Some((path, offset, bytes)) if *path == source.path && *offset == mark.offset => Ok(Arc::clone(bytes)),
+            _ => {
+                let bytes = Arc::new(read_again(source, mark)?);
+                *last = Some((source.path.clone(), mark.offset, Arc::clone(&bytes)));
+                Ok(bytes)
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Output, OutputError};
-use crate::report::{Conclusion, Coverage, ExceptionGroup, Gap, Hosts, ItemCounts, Map, Period, Report};
+use crate::report::{Conclusion, Coverage, Gap, Hosts, ItemCounts, Map, Member, Period, Report};
 
 /// The results for machines.
 pub(super) struct Json;
@@ -124,7 +124,7 @@ impl Output for Json {
             conclusion_counts: counts(report),
             hosts: report.hosts,
             controls: report.controls.iter().map(control).collect(),
-            exceptions: report.exceptions.iter().flat_map(exceptions).collect(),
+            exceptions: report.every_exception.iter().map(exception).collect(),
             sources: report.sources.iter().map(source).collect(),
             limits: report.limits.iter().map(limit).collect(),
         };
@@ -172,12 +172,12 @@ fn coverage(coverage: &Coverage) -> CoverageJson<'_> {
     }
 }
 
-fn exceptions(group: &ExceptionGroup) -> impl Iterator<Item = ExceptionJson<'_>> {
-    group.members.iter().map(move |member| ExceptionJson {
+fn exception(member: &Member) -> ExceptionJson<'_> {
+    ExceptionJson {
         id: &member.id,
-        group: &group.id,
-        control_id: &group.control_id,
-        resource: &group.resource,
+        group: &member.group,
+        control_id: &member.control_id,
+        resource: &member.resource,
         status: "exception",
         reason: &member.reason,
         sentence: &member.sentence,
@@ -186,7 +186,7 @@ fn exceptions(group: &ExceptionGroup) -> impl Iterator<Item = ExceptionJson<'_>>
         line: member.citation.as_ref().and_then(|citation| citation.line),
         source_sha256: member.citation.as_ref().map(|citation| citation.sha256.as_str()),
         accepted_by: member.accepted_by.as_deref(),
-    })
+    }
 }
 
 fn source(source: &crate::report::Source) -> SourceJson<'_> {

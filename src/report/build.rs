@@ -30,10 +30,11 @@ pub struct Input<'a> {
 /// # Errors
 /// Where the register cannot be written as CSV, which only a bug makes it do.
 pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
-    let exceptions = exceptions::groups(input);
+    let gathered = exceptions::gather(input);
+    let exceptions = &gathered.shown;
     let controls: Vec<model::Control> =
-        input.assessment.controls.iter().map(|assessed| control::section(input, assessed, &exceptions)).collect();
-    let sources = register::sources(input, &controls, &exceptions);
+        input.assessment.controls.iter().map(|assessed| control::section(input, assessed, exceptions)).collect();
+    let sources = register::sources(input, &controls, &gathered);
     let counts: Vec<Count> = Conclusion::ALL
         .into_iter()
         .map(|conclusion| Count {
@@ -60,11 +61,12 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
         hosts: front::hosts(input),
         total_controls: controls.len(),
         counts,
-        limits: front::limits(input),
+        limits: front::limits(input, &gathered.not_shown),
         limits_looked_for: front::LOOKED_FOR.to_owned(),
         fingerprint,
         signer: "unsigned".to_owned(),
-        exceptions,
+        exceptions: gathered.shown,
+        every_exception: gathered.every,
         controls,
         sources,
         rejects: register::rejects(input),

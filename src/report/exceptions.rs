@@ -1,9 +1,11 @@
 //! Exceptions: grouped where they are alike, numbered in the order of controls and time, each with its deciding record.
 
+use std::collections::BTreeMap;
+
 use super::build::Input;
 use super::cite::cite;
 use super::model::{ExceptionGroup, ExceptionLine, Member, QuoteLine};
-use crate::assess::{Assessed, Item, thousands};
+use crate::assess::{Assessed, Item, Waiver, thousands};
 use crate::facts::Micros;
 use crate::redact::visible;
 
@@ -12,59 +14,83 @@ const MOST_OTHERS: usize = 50;
 /// Columns that the article says elsewhere.
 const SAID: [&str; 3] = ["occurred_at", "actor", "verdict"];
 
-/// All groups of all controls.
-pub(super) fn groups(input: &Input<'_>) -> Vec<ExceptionGroup> {
-    let mut number = 0;
-    let mut groups = Vec::new();
+/// Groups of a control that pages show; further ones are in `report.json` and in the population's CSV, and said to be.
+const MOST_GROUPS: usize = 50;
+
+/// What pages show, everything that was kept, and how many exceptions of each control are kept but not shown.
+pub(super) struct Exceptions {
+    pub(super) shown: Vec<ExceptionGroup>,
+    pub(super) every: Vec<Member>,
+    pub(super) not_shown: Vec<(String, u64)>,
+}
+
+/// An exception with its place among those kept, which is where its waiver is noted.
+type Kept<'a> = (usize, &'a Item);
+
+/// All exceptions of all controls.
+pub(super) fn gather(input: &Input<'_>) -> Exceptions {
+    let mut exceptions = Exceptions { shown: Vec::new(), every: Vec::new(), not_shown: Vec::new() };
     for assessed in &input.assessment.controls {
-        let mut gathered: Vec<Vec<(usize, &Item)>> = Vec::new();
+        let mut alike: BTreeMap<_, Vec<Kept<'_>>> = BTreeMap::new();
         for (index, item) in assessed.population.exceptions.iter().enumerate() {
-            let key = |other: &Item, waived: usize| {
-                (other.resource.clone(), other.cell("actor").map(str::to_owned), kind(other), assessed.waived.get(waived).copied().flatten())
-            };
-            match gathered.iter_mut().find(|group| group.first().is_some_and(|(at, first)| key(first, *at) == key(item, index))) {
-                Some(group) => group.push((index, item)),
-                None => gathered.push(vec![(index, item)]),
-            }
+            let waiver = assessed.waived.get(index).copied().flatten();
+            alike.entry((&item.resource, item.cell("actor"), kind(item), waiver)).or_default().push((index, item));
         }
-        for group in &mut gathered {
+        let mut groups: Vec<Vec<Kept<'_>>> = alike.into_values().collect();
+        for group in &mut groups {
             group.sort_by_key(|(_, item)| (item.occurred_at, item.number));
         }
-        gathered.sort_by_key(|group| group.first().map(|(_, item)| (item.occurred_at, item.number)));
-        for group in gathered {
-            if let Some(built) = one(input, assessed, &group, &mut number) {
-                groups.push(built);
+        groups.sort_by_key(|group| group.first().map(|(_, item)| (item.occurred_at, item.number)));
+        let mut not_shown = 0;
+        for (place, group) in groups.iter().enumerate() {
+            let members = members(input, assessed, group, exceptions.every.len());
+            if place < MOST_GROUPS {
+                exceptions.shown.extend(article(input, assessed, group, &members));
+            } else {
+                not_shown += members.len() as u64;
             }
+            exceptions.every.extend(members);
+        }
+        if not_shown > 0 {
+            exceptions.not_shown.push((assessed.control.id.clone(), not_shown));
         }
     }
-    groups
+    exceptions
 }
 
 /// What kind of exception it is, so that only those alike are grouped.
-fn kind(item: &Item) -> String {
+fn kind(item: &Item) -> (&str, &str) {
     let named = item.cell("nearest_change").unwrap_or_default();
-    format!("{} {named}", item.cell("verdict").unwrap_or(if named.is_empty() { "" } else { &item.reason }))
+    (item.cell("verdict").unwrap_or(if named.is_empty() { "" } else { &item.reason }), named)
 }
 
-fn one(input: &Input<'_>, assessed: &Assessed, group: &[(usize, &Item)], number: &mut u64) -> Option<ExceptionGroup> {
-    let (first_index, first) = group.first().copied()?;
-    let control = &assessed.control;
-    let waiver = |index: usize| {
-        let waived = assessed.waived.get(index).copied().flatten();
-        waived.and_then(|waived| input.assessment.waivers.get(waived))
-    };
-    let mut members = Vec::with_capacity(group.len());
-    for (index, item) in group {
-        *number += 1;
-        members.push(Member {
+/// The waiver that covers a kept exception.
+fn waiver<'a>(input: &Input<'a>, assessed: &Assessed, index: usize) -> Option<&'a Waiver> {
+    let waived = assessed.waived.get(index).copied().flatten();
+    waived.and_then(|waived| input.assessment.waivers.get(waived))
+}
+
+fn members(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], before: usize) -> Vec<Member> {
+    let first = format!("X-{}", before + 1);
+    let numbered = (before + 1..).zip(group);
+    numbered
+        .map(|(number, (index, item))| Member {
             id: format!("X-{number}"),
+            group: first.clone(),
+            control_id: assessed.control.id.clone(),
+            resource: visible(&item.resource).into_owned(),
             reason: visible(&item.reason).into_owned(),
             sentence: visible(&item.sentence).into_owned(),
             occurred_at: item.occurred_at.map(Micros::to_the_second),
             citation: item.source.as_ref().and_then(|source| cite(input.collected, source, item.line)),
-            accepted_by: waiver(*index).map(|waiver| waiver.approver.clone()),
-        });
-    }
+            accepted_by: waiver(input, assessed, *index).map(|waiver| waiver.approver.clone()),
+        })
+        .collect()
+}
+
+fn article(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], members: &[Member]) -> Option<ExceptionGroup> {
+    let (first_index, first) = group.first().copied()?;
+    let control = &assessed.control;
     let lead = members.first()?.clone();
     let (quote, quote_note) = quoted(input, first);
     let details = first
@@ -73,11 +99,12 @@ fn one(input: &Input<'_>, assessed: &Assessed, group: &[(usize, &Item)], number:
         .filter(|(name, text)| !text.is_empty() && !SAID.contains(&name.as_str()))
         .map(|(name, text)| (label(name), visible(text).into_owned()))
         .collect();
+    let others = members.iter().skip(1).take(MOST_OTHERS);
     Some(ExceptionGroup {
         id: lead.id,
         control_id: control.id.clone(),
         control_title: control.title.clone(),
-        resource: visible(&first.resource).into_owned(),
+        resource: lead.resource,
         actor: first.cell("actor").map(|actor| visible(actor).into_owned()),
         sentence: lead.sentence,
         expected: control.statement.clone(),
@@ -86,10 +113,7 @@ fn one(input: &Input<'_>, assessed: &Assessed, group: &[(usize, &Item)], number:
         first_at: lead.occurred_at,
         last_at: members.last().and_then(|member| member.occurred_at.clone()),
         details,
-        others: members
-            .iter()
-            .skip(1)
-            .take(MOST_OTHERS)
+        others: others
             .map(|member| ExceptionLine {
                 id: member.id.clone(),
                 sentence: member.sentence.clone(),
@@ -100,9 +124,8 @@ fn one(input: &Input<'_>, assessed: &Assessed, group: &[(usize, &Item)], number:
         quote,
         quote_note,
         searched: Some(searched(input, assessed)),
-        accepted: waiver(first_index).map(|waiver| visible(&waiver.words()).into_owned()),
+        accepted: waiver(input, assessed, first_index).map(|waiver| visible(&waiver.words()).into_owned()),
         response: None,
-        members,
     })
 }
 

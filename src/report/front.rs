@@ -112,7 +112,7 @@ fn outcome(control: &Control) -> String {
 }
 
 /// What the evidence cannot tell: those met while reading, then those of registers and changes.
-pub(super) fn limits(input: &Input<'_>) -> Vec<Limit> {
+pub(super) fn limits(input: &Input<'_>, not_shown: &[(String, u64)]) -> Vec<Limit> {
     let mut limits: Vec<Limit> = input
         .collected
         .limits
@@ -138,11 +138,15 @@ pub(super) fn limits(input: &Input<'_>) -> Vec<Limit> {
         let text = format!("{} changes name the target `{target}`, which is no host, group or image of the evidence", thousands(*changes));
         limits.push(Limit { code: "target-unknown".to_owned(), text: visible(&text).into_owned(), citation: None });
     }
+    for (control, number) in not_shown {
+        let text = format!("{} exceptions of {control} are not on the pages; they are in report.json and in its population's CSV", thousands(*number));
+        limits.push(Limit { code: "exceptions-not-shown".to_owned(), text, citation: None });
+    }
     for assessed in &input.assessment.controls {
         let kept = assessed.population.exceptions.len() as u64;
         if kept < assessed.population.counted.exception {
             let text = format!(
-                "{} of the {} exceptions of {} are on the pages and in report.json; all of them are in its population's CSV",
+                "{} of the {} exceptions of {} are in report.json; all of them are in its population's CSV",
                 thousands(kept),
                 thousands(assessed.population.counted.exception),
                 assessed.control.id

@@ -88,8 +88,10 @@ pub struct Report {
     pub fingerprint: String,
     /// Who signed, or `unsigned`.
     pub signer: String,
-    /// Exceptions in the order of controls and then of time, those alike grouped.
+    /// Exceptions that pages show, in the order of controls and then of time, those alike grouped.
     pub exceptions: Vec<ExceptionGroup>,
+    /// All exceptions that were kept, for `report.json`.
+    pub every_exception: Vec<Member>,
     /// One section a control, in the order of ids within families.
     pub controls: Vec<Control>,
     /// The evidence register.
@@ -221,8 +223,6 @@ pub struct ExceptionGroup {
     pub observed: String,
     /// How many exceptions the group holds.
     pub count: u64,
-    /// All of them, the first included, for `report.json` (pages show `others`).
-    pub members: Vec<Member>,
     /// First instant, ISO 8601 UTC.
     pub first_at: Option<String>,
     /// Last instant.
@@ -250,6 +250,12 @@ pub struct ExceptionGroup {
 pub struct Member {
     /// `X-2`
     pub id: String,
+    /// The group that it belongs to: the id of its first member.
+    pub group: String,
+    /// `SUDO-02`
+    pub control_id: String,
+    /// Host, image, change …
+    pub resource: String,
     /// Why it is an exception.
     pub reason: String,
     /// Its sentence.

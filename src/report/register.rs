@@ -1,21 +1,21 @@
 //! The evidence register, and the records that could not be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Input;
 use super::cite::cite;
-use super::model::{Control, ExceptionGroup, Reject, Source};
+use super::exceptions::Exceptions;
+use super::model::{Control, Reject, Source};
 use crate::assess::thousands;
 use crate::facts::Micros;
 use crate::redact::visible;
 
 /// Every source, with what cites it.
-pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &[ExceptionGroup]) -> Vec<Source> {
+pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &Exceptions) -> Vec<Source> {
     let mut cited: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for group in exceptions {
-        let mut ids: Vec<&str> = group.members.iter().filter_map(|member| Some(member.citation.as_ref()?.source_id.as_str())).collect();
-        ids.sort_unstable();
-        ids.dedup();
+    for group in &exceptions.shown {
+        let citations = group.citation.iter().chain(group.others.iter().filter_map(|other| other.citation.as_ref()));
+        let ids: BTreeSet<&str> = citations.map(|citation| citation.source_id.as_str()).collect();
         for id in ids {
             cited.entry(id).or_default().push(group.id.clone());
         }
