@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use chrono_tz::Tz;
+use memchr::memmem::Finder;
 use regex::Regex;
 use serde::Deserialize;
 
@@ -120,11 +122,14 @@ impl Default for Classes {
 pub struct Changes {
     /// What a change number begins with; digits follow.
     pub prefixes: Vec<String>,
+    /// The prefixes, ready to be looked for.
+    #[serde(skip)]
+    finders: OnceLock<Vec<Finder<'static>>>,
 }
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { prefixes: vec!["CHG".to_owned()] }
+        Self { prefixes: vec!["CHG".to_owned()], finders: OnceLock::new() }
     }
 }
 
@@ -209,11 +214,14 @@ impl Config {
     /// The first change number in a text.
     #[must_use]
     pub fn change_id<'t>(&self, text: &'t str) -> Option<&'t str> {
-        self.changes.prefixes.iter().find_map(|prefix| {
-            memchr::memmem::find_iter(text.as_bytes(), prefix.as_bytes()).find_map(|at| {
-                let rest = text.get(at + prefix.len()..)?;
+        let prefixes = &self.changes.prefixes;
+        let finders = self.changes.finders.get_or_init(|| prefixes.iter().map(|prefix| Finder::new(prefix).into_owned()).collect());
+        finders.iter().find_map(|finder| {
+            let prefix = finder.needle().len();
+            finder.find_iter(text.as_bytes()).find_map(|at| {
+                let rest = text.get(at + prefix..)?;
                 let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-                (digits >= 3).then(|| text.get(at..at + prefix.len() + digits)).flatten()
+                (digits >= 3).then(|| text.get(at..at + prefix + digits)).flatten()
             })
         })
     }

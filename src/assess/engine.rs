@@ -278,7 +278,13 @@ impl Frame {
     /// A cell as text, whatever its type: times in ISO 8601, numbers as digits. Nothing where it is null.
     #[must_use]
     pub fn text(&self, name: &str, row: usize) -> Option<Cow<'_, str>> {
-        let column = self.column(name).filter(|column| row < self.rows && !column.is_null(row))?;
+        self.text_at(self.columns.iter().position(|(column, _)| column == name)?, row)
+    }
+
+    /// The same for the column at a position.
+    #[must_use]
+    pub fn text_at(&self, column: usize, row: usize) -> Option<Cow<'_, str>> {
+        let (_, column) = self.columns.get(column).filter(|(_, column)| row < self.rows && !column.is_null(row))?;
         Some(match column.data_type() {
             DataType::Utf8View => Cow::Borrowed(column.as_string_view().value(row)),
             DataType::Int64 => Cow::Owned(column.as_primitive::<Int64Type>().value(row).to_string()),

@@ -1,9 +1,11 @@
 //! Populations: every item of a test goes to a CSV file as it comes; what the pages need of it is kept.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::AssessError;
 use super::engine::Frame;
@@ -93,7 +95,20 @@ pub(super) struct Writer<'c> {
     csv: csv::Writer<Hashed>,
     number: u64,
     population: Population,
-    recent: VecDeque<(u64, Frame)>,
+    at: Columns,
+    /// Rows that share a pointer, until the next one comes.
+    waiting: Vec<(Rc<Frame>, usize)>,
+    recent: VecDeque<(u64, Rc<Frame>, usize)>,
+}
+
+/// Where the columns of a test are.
+struct Columns {
+    resource: usize,
+    status: usize,
+    reason: usize,
+    source: usize,
+    line: usize,
+    further: Vec<usize>,
 }
 
 /// A file that is hashed as it is written.
@@ -126,6 +141,15 @@ impl<'c> Writer<'c> {
             .terminator(csv::Terminator::Any(b'\n'))
             .buffer_capacity(1 << 18)
             .from_writer(hashed);
+        let position = |name: &str| columns.iter().position(|column| column == name).unwrap_or(usize::MAX);
+        let at = Columns {
+            resource: position("resource"),
+            status: position("status"),
+            reason: position("reason"),
+            source: position("source"),
+            line: position("line"),
+            further: (0..columns.len()).filter(|index| columns.get(*index).is_some_and(|column| !REQUIRED.contains(&column.as_str()))).collect(),
+        };
         let further: Vec<String> = columns.iter().filter(|column| !REQUIRED.contains(&column.as_str())).cloned().collect();
         csv.write_record(REQUIRED.iter().copied().chain(further.iter().map(String::as_str))).map_err(|error| failed(error.to_string()))?;
         let empty = PackedFile { file: path.clone(), sha256: String::new(), bytes: 0 };
@@ -140,44 +164,77 @@ impl<'c> Writer<'c> {
             csv: empty,
             sample: Sample::default(),
         };
-        Ok(Self { control, path, csv, number: 0, population, recent: VecDeque::new() })
+        Ok(Self { control, path, csv, number: 0, population, at, waiting: Vec::new(), recent: VecDeque::new() })
     }
 
-    /// Takes one piece of the test's result.
+    /// Takes one piece of the test's result, ordered by source and line. Rows that share both are put in the order of
+    /// their text, so that the file does not depend on how the query was run.
     pub(super) fn take(&mut self, frame: &Frame) -> Result<(), AssessError> {
-        let before = self.number;
+        let frame = Rc::new(frame.clone());
         for row in 0..frame.rows() {
-            self.number += 1;
-            let word = frame.text("status", row).unwrap_or_default();
-            let status = ItemStatus::parse(&word).ok_or_else(|| AssessError::Contract {
-                control: self.control.id.clone(),
-                message: format!("the test gives the status `{word}`; it must be met, exception, inconclusive or not_applicable"),
-            })?;
-            self.population.counted.add(status);
-            let reason = reason_of(frame, row);
-            self.write_row(frame, row, status, &reason).map_err(|error| AssessError::Io { path: self.path.clone(), message: error.to_string() })?;
-            if let Some(source) = frame.text("source", row) {
-                match self.population.cited.get_mut(source.as_ref()) {
-                    Some(count) => *count += 1,
-                    None => drop(self.population.cited.insert(source.into_owned(), 1)),
-                }
+            let same = self.waiting.last().is_some_and(|(other, at)| {
+                other.text_at(self.at.source, *at) == frame.text_at(self.at.source, row)
+                    && other.text_at(self.at.line, *at) == frame.text_at(self.at.line, row)
+            });
+            if !same {
+                self.settle()?;
             }
-            self.keep(frame, row, status, &reason);
+            self.waiting.push((Rc::clone(&frame), row));
         }
-        self.remember(before, frame);
+        Ok(())
+    }
+
+    /// Writes the rows that share a pointer.
+    fn settle(&mut self) -> Result<(), AssessError> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        if waiting.len() > 1 {
+            waiting.sort_by_cached_key(|(frame, row)| {
+                let columns = [self.at.resource, self.at.status, self.at.reason].into_iter().chain(self.at.further.iter().copied());
+                columns.map(|column| frame.text_at(column, *row).map(|text| text.into_owned())).collect::<Vec<_>>()
+            });
+        }
+        for (frame, row) in waiting.drain(..) {
+            self.row(&frame, row)?;
+        }
+        self.waiting = waiting;
+        Ok(())
+    }
+
+    fn row(&mut self, frame: &Rc<Frame>, row: usize) -> Result<(), AssessError> {
+        self.number += 1;
+        let word = frame.text_at(self.at.status, row).unwrap_or_default();
+        let status = ItemStatus::parse(&word).ok_or_else(|| AssessError::Contract {
+            control: self.control.id.clone(),
+            message: format!("the test gives the status `{word}`; it must be met, exception, inconclusive or not_applicable"),
+        })?;
+        self.population.counted.add(status);
+        let template = frame.text_at(self.at.reason, row).unwrap_or_default();
+        let reason = if template.contains('{') { Cow::Owned(fill(&template, frame, row, "")) } else { template };
+        self.write_row(frame, row, status, &reason).map_err(|error| AssessError::Io { path: self.path.clone(), message: error.to_string() })?;
+        if let Some(source) = frame.text_at(self.at.source, row) {
+            match self.population.cited.get_mut(source.as_ref()) {
+                Some(count) => *count += 1,
+                None => drop(self.population.cited.insert(source.into_owned(), 1)),
+            }
+        }
+        self.keep(frame, row, status, &reason);
+        self.recent.push_back((self.number, Rc::clone(frame), row));
+        if self.recent.len() > EDGE {
+            self.recent.pop_front();
+        }
         Ok(())
     }
 
     fn write_row(&mut self, frame: &Frame, row: usize, status: ItemStatus, reason: &str) -> csv::Result<()> {
-        let plain = |name: &str| frame.text(name, row).unwrap_or_default();
-        self.csv.write_field(defused(&visible(&plain("resource"))).as_ref())?;
+        let plain = |column: usize| frame.text_at(column, row).unwrap_or_default();
+        self.csv.write_field(defused(&visible(&plain(self.at.resource))).as_ref())?;
         self.csv.write_field(status.word())?;
         self.csv.write_field(defused(&visible(reason)).as_ref())?;
-        self.csv.write_field(defused(&visible(&plain("source"))).as_ref())?;
-        self.csv.write_field(plain("line").as_ref())?;
-        for name in &self.population.columns {
+        self.csv.write_field(defused(&visible(&plain(self.at.source))).as_ref())?;
+        self.csv.write_field(plain(self.at.line).as_ref())?;
+        for column in &self.at.further {
             // Spans stay numbers in the CSV, for those who compute with them.
-            self.csv.write_field(defused(&visible(&plain(name))).as_ref())?;
+            self.csv.write_field(defused(&visible(&plain(*column))).as_ref())?;
         }
         self.csv.write_record(None::<&[u8]>)
     }
@@ -217,29 +274,22 @@ impl<'c> Writer<'c> {
         }
     }
 
-    /// Keeps the pieces that hold the last items.
-    fn remember(&mut self, before: u64, frame: &Frame) {
-        self.recent.push_back((before, frame.clone()));
-        while self.recent.iter().skip(1).map(|(_, frame)| frame.rows()).sum::<usize>() >= EDGE {
-            self.recent.pop_front();
-        }
-    }
-
     /// The last items, where they are not among the first.
     fn tail(&self) -> Vec<Item> {
-        let from = self.number.saturating_sub(EDGE as u64).max(EDGE as u64);
-        let mut tail = Vec::new();
-        for (before, frame) in &self.recent {
-            for (number, row) in (before + 1..).zip(0..frame.rows()).filter(|(number, _)| *number > from) {
-                let Some(status) = frame.text("status", row).and_then(|word| ItemStatus::parse(&word)) else { continue };
-                tail.push(self.item(number, frame, row, status, &reason_of(frame, row)));
-            }
-        }
-        tail
+        let recent = self.recent.iter().filter(|(number, ..)| *number > EDGE as u64);
+        recent
+            .filter_map(|(number, frame, row)| {
+                let status = ItemStatus::parse(&frame.text_at(self.at.status, *row)?)?;
+                let template = frame.text_at(self.at.reason, *row).unwrap_or_default();
+                let reason = if template.contains('{') { fill(&template, frame, *row, "") } else { template.into_owned() };
+                Some(self.item(*number, frame, *row, status, &reason))
+            })
+            .collect()
     }
 
     /// Closes the file, and draws the sample.
     pub(super) fn finish(mut self) -> Result<Population, AssessError> {
+        self.settle()?;
         self.population.last = self.tail();
         let path = self.path.clone();
         let failed = |message: String| AssessError::Io { path: path.clone(), message };
@@ -250,10 +300,4 @@ impl<'c> Writer<'c> {
         self.population.sample = choose(&sha256, self.number);
         Ok(self.population)
     }
-}
-
-/// The reason of a row; it may name columns in braces.
-fn reason_of(frame: &Frame, row: usize) -> String {
-    let template = frame.text("reason", row).unwrap_or_default();
-    if template.contains('{') { fill(&template, frame, row, "") } else { template.into_owned() }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Evidence {
     #[arg(long)]
     timings: bool,
     /// Memory in MiB that queries may hold before they use the disk
-    #[arg(long, value_name = "MIB", default_value_t = 512)]
+    #[arg(long, value_name = "MIB", default_value_t = 768)]
     memory: usize,
 }
 

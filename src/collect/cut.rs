@@ -3,19 +3,49 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::sync::{Arc, Mutex};
 
 use crate::formats::{Framing, JsonScanner};
 
 /// Bytes read before a boundary is looked for.
 pub(super) const SEGMENT: usize = 4 << 20;
+/// Bytes asked of the file system at once.
+const READ: usize = 256 << 10;
 /// A record, or a document read whole, may not be larger.
 pub(super) const LARGEST: usize = 256 << 20;
 /// How much of a file its format is recognised from.
 pub(super) const HEAD: usize = 64 << 10;
 
+/// Buffers of pieces that are done, for those to come: most of a long run reads into memory that it already has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pool(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Pool {
+    fn buffer(&self) -> Vec<u8> {
+        let known = self.0.lock().ok().and_then(|mut buffers| buffers.pop());
+        known.unwrap_or_else(|| Vec::with_capacity(SEGMENT + HEAD))
+    }
+
+    fn give_back(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        if let Ok(mut buffers) = self.0.lock() {
+            if buffers.len() < 16 && (SEGMENT..=2 * SEGMENT).contains(&buffer.capacity()) {
+                buffers.push(buffer);
+            }
+        }
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.pool.give_back(std::mem::take(&mut self.bytes));
+    }
+}
+
 /// One piece of a file.
 #[derive(Debug)]
 pub(super) struct Piece {
+    pool: Pool,
     pub(super) bytes: Vec<u8>,
     /// 1-based number of the first line or record.
     pub(super) first: u64,
@@ -29,6 +59,7 @@ pub(super) struct Piece {
 
 /// Cuts one open file.
 pub(super) struct Cutter {
+    pool: Pool,
     file: File,
     framing: Framing,
     carry: Vec<u8>,
@@ -43,12 +74,14 @@ pub(super) struct Cutter {
 
 impl Cutter {
     /// Cuts what follows `head`, the bytes already read from `file`.
-    pub(super) fn new(file: File, head: Vec<u8>, framing: Framing) -> Self {
+    pub(super) fn new(file: File, head: &[u8], framing: Framing, pool: &Pool) -> Self {
+        let mut carry = if head.len() < HEAD { Vec::new() } else { pool.buffer() };
+        carry.extend_from_slice(head);
         let scanner = match framing {
             Framing::JsonRecords { depth } => Some(JsonScanner::new(depth)),
             Framing::Lines | Framing::Whole => None,
         };
-        Self { file, framing, carry: head, scanner, scanned: 0, first: 1, offset: 0, begun: false, ended: false }
+        Self { pool: pool.clone(), file, framing, carry, scanner, scanned: 0, first: 1, offset: 0, begun: false, ended: false }
     }
 
     /// The next piece; nothing after the one that ends the file. An empty file gives one empty piece.
@@ -88,25 +121,27 @@ impl Cutter {
 
     /// Reads `wanted` more bytes; true at the end of the file.
     fn fill(&mut self, wanted: usize) -> std::io::Result<bool> {
-        let mut filled = self.carry.len();
-        let full = filled + wanted;
-        self.carry.resize(full, 0);
-        while filled < full {
+        let full = self.carry.len() + wanted;
+        while self.carry.len() < full {
+            let filled = self.carry.len();
+            self.carry.resize(full.min(filled + READ), 0);
             match self.file.read(self.carry.get_mut(filled..).unwrap_or_default()) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Ok(0) => {
+                    self.carry.truncate(filled);
+                    return Ok(true);
+                }
+                Ok(read) => self.carry.truncate(filled + read),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => self.carry.truncate(filled),
                 Err(error) => return Err(error),
             }
         }
-        self.carry.truncate(filled);
-        Ok(filled < full)
+        Ok(false)
     }
 
     fn piece(&mut self, boundary: Option<usize>, records: u64) -> Piece {
         let oversized = boundary.is_none() && !self.ended || (self.ended && self.carry.len() > LARGEST);
         let rest = boundary.map_or_else(Vec::new, |at| {
-            let mut rest = Vec::with_capacity(SEGMENT + 4096);
+            let mut rest = self.pool.buffer();
             rest.extend_from_slice(self.carry.get(at..).unwrap_or_default());
             rest
         });
@@ -115,7 +150,7 @@ impl Cutter {
             bytes.truncate(at);
         }
         self.scanned = if self.scanner.is_some() { self.carry.len() } else { 0 };
-        let piece = Piece { first: self.first, offset: self.offset, begins: !self.begun, ends: self.ended, oversized, bytes };
+        let piece = Piece { pool: self.pool.clone(), first: self.first, offset: self.offset, begins: !self.begun, ends: self.ended, oversized, bytes };
         self.begun = true;
         self.offset += piece.bytes.len() as u64;
         self.first += match self.framing {
@@ -137,7 +172,7 @@ mod tests {
         let mut file = tempfile::tempfile().expect("a file");
         file.write_all(text).expect("written");
         std::io::Seek::rewind(&mut file).expect("rewound");
-        let mut cutter = Cutter::new(file, Vec::new(), framing);
+        let mut cutter = Cutter::new(file, &[], framing, &Pool::default());
         let mut pieces = Vec::new();
         while let Some(piece) = cutter.next().expect("read") {
             pieces.push(piece);

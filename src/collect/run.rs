@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 
 use super::CollectError;
-use super::cut::{Cutter, HEAD, Piece};
+use super::cut::{Cutter, HEAD, Piece, Pool};
 use super::hash::Sha256;
 use super::ledger::{Collected, Ledger};
 use super::parse::{Job, parse_all};
@@ -59,7 +59,7 @@ pub fn collect(files: &[EvidenceFile], store: &Path, options: CollectOptions<'_>
     }
     let job_receiver = Mutex::new(job_receiver);
     std::thread::scope(|scope| {
-        let reader = scope.spawn(move || read_all(files, options, &Outlets { jobs, hashing, tokens: token_receiver }));
+        let reader = scope.spawn(move || read_all(files, options, &Outlets { jobs, hashing, tokens: token_receiver, pool: Pool::default() }));
         let hasher = scope.spawn(move || hash_all(files.len(), &hash_receiver));
         for _ in 0..threads {
             let parsed = parsed.clone();
@@ -83,6 +83,7 @@ struct Outlets {
     jobs: SyncSender<Job>,
     hashing: SyncSender<(usize, Arc<Piece>)>,
     tokens: Receiver<()>,
+    pool: Pool,
 }
 
 fn read_all(files: &[EvidenceFile], options: CollectOptions<'_>, outlets: &Outlets) -> Vec<ReadNotes> {
@@ -122,7 +123,7 @@ fn read_file(
     let format = recognise(&Head { bytes: &head, whole: head.len() < HEAD });
     let framing = format.as_ref().map_or(Framing::Lines, |(_, recognition)| recognition.framing);
     let bound = Arc::new(options.config.bound(&file.source));
-    let mut cutter = Cutter::new(open.try_clone()?, head, framing);
+    let mut cutter = Cutter::new(open.try_clone()?, &head, framing, &outlets.pool);
     while let Some(piece) = cutter.next()? {
         if outlets.tokens.recv().is_err() {
             return Ok(false);

@@ -114,7 +114,7 @@ enum Cells {
 impl Cells {
     fn new(kind: Kind) -> Self {
         match kind {
-            Kind::Text => Self::Text(StringBuilder::new()),
+            Kind::Text => Self::Text(StringBuilder::with_capacity(512, 8 << 10)),
             Kind::Time => Self::Time(TimestampMicrosecondBuilder::new()),
             Kind::Int => Self::Int(Int64Builder::new()),
             Kind::Real => Self::Real(Float64Builder::new()),
@@ -188,7 +188,7 @@ impl Rows {
     pub fn new(table: &'static Table) -> Self {
         Self {
             schema: table.schema(),
-            source: StringBuilder::new(),
+            source: StringBuilder::with_capacity(512, 8 << 10),
             line: Int64Builder::new(),
             cells: table.columns.iter().map(|column| Cells::new(column.kind)).collect(),
             len: 0,

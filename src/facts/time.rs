@@ -100,7 +100,19 @@ pub fn parse_zoned(text: &str, zone: Tz) -> Option<(Micros, bool)> {
 /// Reads either form: with an offset as it says, without one as wall-clock time of `zone`.
 #[must_use]
 pub fn parse_stamp(text: &str, zone: Tz) -> Option<Micros> {
+    if let Some(naive) = plain_stamp(text.trim()) {
+        return Some(in_zone(naive, zone).0);
+    }
     parse_rfc3339(text).or_else(|| parse_zoned(text, zone).map(|(instant, _)| instant))
+}
+
+/// `YYYY-MM-DD HH:MM:SS`, the commonest stamp by far, without going through format strings.
+fn plain_stamp(text: &str) -> Option<NaiveDateTime> {
+    let bytes = text.as_bytes();
+    let shape = bytes.len() == 19 && bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-') && bytes.get(13) == Some(&b':');
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok();
+    let date = shape.then(|| NaiveDate::from_ymd_opt(text.get(..4)?.parse().ok()?, number(5, 7)?, number(8, 10)?)).flatten()?;
+    date.and_hms_opt(number(11, 13)?, number(14, 16)?, number(17, 19)?)
 }
 
 /// Wall-clock time of a zone as an instant, and whether the clock change makes it doubtful.

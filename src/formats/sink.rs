@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::facts::{Fact, Micros, Pointer, Reject, Rows, TABLES, position};
+use crate::facts::{Fact, Micros, Pointer, Reject, Rows, TABLES};
 use crate::redact::{redact, visible_bytes};
 
 /// A named limit of the evidence: something that the reader could not know.
@@ -176,7 +176,7 @@ impl<'a> Sink<'a> {
     }
 
     fn push<F: Fact>(&mut self, line: u64, fact: &F) {
-        let Some(index) = position(F::TABLE.name) else { return };
+        let Some(index) = TABLES.iter().position(|table| std::ptr::eq(*table, F::TABLE)) else { return };
         let Some(slot) = self.rows.get_mut(index) else { return };
         slot.get_or_insert_with(|| Rows::new(F::TABLE)).push(Pointer { source: self.source, line }, fact);
     }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use sonic_rs::{LazyValue, to_object_iter};
+use sonic_rs::to_object_iter;
 
 use super::lazy::{Json, first_line, record_text, unquote};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
@@ -92,23 +92,16 @@ pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut S
         sink.limit("not-utf-8", Some(line), "some records hold bytes that are not UTF-8; they are shown as \\xNN");
     }
     let mut record = sink.record(line);
-    let mut events = to_object_iter(text.as_ref());
-    let (kind, value) = match events.next() {
-        Some(Ok(member)) => member,
-        Some(Err(error)) => {
-            return record.reject(&format!("not a JSON object ({}): torn or damaged", first_line(&error.to_string())), bytes);
-        }
-        None => return record.reject("an empty object where an event was expected", bytes),
+    let opened = match open(&text) {
+        Ok(opened) => opened,
+        Err(reason) => return record.reject(&reason, bytes),
     };
-    match kind.as_ref() {
+    match opened.kind.as_ref() {
         "exit" => return record.skip("exit status of a command that its accept event records"),
         "accept" | "reject" | "alert" => {}
         _ => return record.reject("not one of accept, reject, alert, exit", bytes),
     }
-    let event = match fields(&value) {
-        Ok(event) => event,
-        Err(error) => return record.reject(&format!("damaged event ({error})"), bytes),
-    };
+    let event = &opened.event;
     let instant = event.seconds.and_then(|seconds| Micros::from_parts(seconds, event.nanoseconds));
     let Some(instant) = instant else { return record.reject("no server_time.seconds, so the event has no time", bytes) };
     let host = event.host.as_deref().or(reading.host);
@@ -117,7 +110,7 @@ pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut S
     };
     let host = reading.config.host(host);
     record.sink().active("sudo", &host, instant, line);
-    let command = command_line(&event);
+    let command = command_line(event);
     let (command, secrets) = redact(&command);
     record.sink().redacted(secrets);
     let change = reading
@@ -132,7 +125,7 @@ pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut S
         tty: event.tty.as_deref(),
         cwd: event.cwd.as_deref(),
         command: &command,
-        outcome: match kind.as_ref() {
+        outcome: match opened.kind.as_ref() {
             "accept" => "accepted",
             "reject" => "rejected",
             _ => "alert",
@@ -141,16 +134,49 @@ pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut S
         change_id: change,
     });
     drop(record);
-    if events.next().is_some_and(|next| next.is_ok()) {
+    if opened.more {
         sink.record(line).reject("a second event on the same line", bytes);
     }
 }
 
-fn fields<'a>(value: &LazyValue<'a>) -> Result<Event<'a>, String> {
+/// An event taken out of the object around it.
+struct Opened<'a> {
+    kind: Cow<'a, str>,
+    event: Event<'a>,
+    /// Whether another event follows in the same object.
+    more: bool,
+}
+
+/// Takes the first event out of `{"accept": {…}}`. sudo writes nothing around it, so the braces are cut off and the event
+/// is parsed once; whatever is written otherwise goes through the parser as a whole.
+fn open(text: &str) -> Result<Opened<'_>, String> {
+    let trimmed = text.trim();
+    for kind in KEYS {
+        let inner = trimmed.strip_prefix("{\"").and_then(|rest| rest.strip_prefix(kind)).and_then(|rest| rest.strip_prefix("\":"));
+        if let Some(Ok((event, true))) = inner.and_then(|rest| rest.strip_suffix('}')).map(fields) {
+            return Ok(Opened { kind: Cow::Borrowed(kind), event, more: false });
+        }
+    }
+    let mut events = to_object_iter(text);
+    let (kind, value) = match events.next() {
+        Some(Ok(member)) => member,
+        Some(Err(error)) => return Err(format!("not a JSON object ({}): torn or damaged", first_line(&error.to_string()))),
+        None => return Err("an empty object where an event was expected".to_owned()),
+    };
+    let Cow::Borrowed(raw) = value.as_raw_cow() else { return Err("damaged event".to_owned()) };
+    let (event, _) = fields(raw)?;
+    Ok(Opened { kind, event, more: events.next().is_some_and(|next| next.is_ok()) })
+}
+
+/// The fields of an event, and whether the event is all of `text`.
+fn fields(text: &str) -> Result<(Event<'_>, bool), String> {
     let mut event = Event::default();
-    let members = value.clone().into_object_iter().ok_or_else(|| "the event is not an object".to_owned())?;
-    for member in members {
-        let (key, value) = member.map_err(|error| first_line(&error.to_string()))?;
+    if !text.trim_start().starts_with('{') {
+        return Err("the event is not an object".to_owned());
+    }
+    let mut rest = text;
+    for member in to_object_iter(text) {
+        let (key, value) = member.map_err(|error| format!("damaged event ({})", first_line(&error.to_string())))?;
         let raw = || value.as_raw_cow();
         match key.as_ref() {
             "server_time" | "alert_time" if event.seconds.is_none() => {
@@ -173,8 +199,12 @@ fn fields<'a>(value: &LazyValue<'a>) -> Result<Event<'a>, String> {
             "runenv" => event.environment = Some(raw()),
             _ => {}
         }
+        if let Cow::Borrowed(raw) = raw() {
+            let end = (raw.as_ptr().addr() + raw.len()).saturating_sub(text.as_ptr().addr());
+            rest = text.get(end..).unwrap_or_default();
+        }
     }
-    Ok(event)
+    Ok((event, rest.trim() == "}"))
 }
 
 fn owned_text(raw: Cow<'_, str>) -> Option<Cow<'_, str>> {

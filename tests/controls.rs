@@ -1,0 +1,135 @@
+//! Every control against its fixtures: facts in, status of every item and conclusion out.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use serde::Deserialize;
+use steadfast::assess::{Assessed, Engine, EngineOptions, assess};
+use steadfast::catalogue::Catalogue;
+use steadfast::collect::{CollectOptions, collect};
+use steadfast::config::Config;
+use steadfast::facts::{Kind, TABLES, Table, parse_rfc3339};
+use steadfast::period::Period;
+use steadfast::report::Conclusion;
+
+use crate::support::root;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fixture {
+    #[serde(default = "quarter")]
+    period: String,
+    #[serde(default)]
+    params: BTreeMap<String, toml::Value>,
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    period: Option<String>,
+    conclusion: Conclusion,
+    expect: Vec<(String, String)>,
+    #[serde(default)]
+    facts: BTreeMap<String, Vec<toml::Table>>,
+}
+
+fn quarter() -> String {
+    "2026-Q3".to_owned()
+}
+
+fn column(table: &Table, name: &str, kind: Kind, rows: &[toml::Table]) -> ArrayRef {
+    let cells = rows.iter().map(|row| row.get(name));
+    let wrong = |value: &toml::Value| -> ! { panic!("{}.{name}: `{value}` is not {}", table.name, kind.sql()) };
+    match kind {
+        Kind::Text => Arc::new(
+            cells.map(|cell| cell.map(|value| value.as_str().unwrap_or_else(|| wrong(value)).to_owned())).collect::<StringArray>(),
+        ),
+        Kind::Int => Arc::new(cells.map(|cell| cell.map(|value| value.as_integer().unwrap_or_else(|| wrong(value)))).collect::<Int64Array>()),
+        Kind::Real => Arc::new(
+            cells
+                .map(|cell| cell.map(|value| value.as_float().or(value.as_integer().map(|whole| whole as f64)).unwrap_or_else(|| wrong(value))))
+                .collect::<Float64Array>(),
+        ),
+        Kind::Flag => Arc::new(cells.map(|cell| cell.map(|value| value.as_bool().unwrap_or_else(|| wrong(value)))).collect::<BooleanArray>()),
+        Kind::Time => Arc::new(
+            cells
+                .map(|cell| {
+                    cell.map(|value| value.as_str().and_then(parse_rfc3339).unwrap_or_else(|| wrong(value)).0)
+                })
+                .collect::<TimestampMicrosecondArray>(),
+        ),
+    }
+}
+
+fn write_table(store: &Path, table: &'static Table, rows: &[toml::Table]) {
+    for row in rows {
+        let known = |key: &String| key == "source" || key == "line" || table.columns.iter().any(|column| column.name == key);
+        assert!(row.keys().all(known), "{}: unknown column in {row:?}", table.name);
+    }
+    let source: StringArray = rows.iter().map(|row| Some(row.get("source").and_then(toml::Value::as_str).unwrap_or("fixture"))).collect();
+    let line: Int64Array = (1..).zip(rows).map(|(number, row)| Some(row.get("line").and_then(toml::Value::as_integer).unwrap_or(number))).collect();
+    let mut columns: Vec<ArrayRef> = vec![Arc::new(source), Arc::new(line)];
+    columns.extend(table.columns.iter().map(|described| column(table, described.name, described.kind, rows)));
+    let batch = RecordBatch::try_new(table.schema(), columns).expect("a batch");
+    let file = File::create(store.join(format!("{}.parquet", table.name))).expect("a file");
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, table.schema(), None).expect("a writer");
+    writer.write(&batch).expect("written");
+    writer.close().expect("closed");
+}
+
+/// Judges the facts of a case by all controls of a catalogue.
+fn assessed(case: &Case, fixture: &Fixture, id: &str, only: bool) -> Vec<Assessed> {
+    let mut config = Config::default();
+    if !fixture.params.is_empty() {
+        config.params.insert(id.to_owned(), fixture.params.clone());
+    }
+    let mut catalogue = Catalogue::load(None, &config).expect("the embedded controls");
+    if only {
+        catalogue.controls.retain(|control| control.id == id);
+    }
+    let period = Period::parse(case.period.as_ref().unwrap_or(&fixture.period), chrono_tz::Tz::UTC).expect("a period");
+    let work = tempfile::tempdir().expect("a folder");
+    let store = work.path().join("facts");
+    let options = CollectOptions { config: &config, period: &period, threads: 1, progress: &|_, _| {} };
+    let collected = collect(&[], &store, options).expect("an empty store");
+    for (name, rows) in &case.facts {
+        let table = TABLES.iter().find(|table| table.name == name).unwrap_or_else(|| panic!("no fact table {name}"));
+        write_table(&store, table, rows);
+    }
+    let engine = Engine::open(&store, work.path(), EngineOptions { memory: 64 << 20, threads: 1 }).expect("an engine");
+    assess(&engine, &catalogue, &config, &period, &collected, &work.path().join("populations"), |_| {}).expect("a judgement").controls
+}
+
+#[test]
+fn every_control_judges_its_fixtures_as_expected() {
+    let catalogue = Catalogue::load(None, &Config::default()).expect("the embedded controls");
+    let mut wrong = Vec::new();
+    for control in &catalogue.controls {
+        let path = root().join("tests/controls").join(format!("{}.toml", control.id));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let fixture: Fixture = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for needed in ["met", "exception", "inconclusive"] {
+            assert!(fixture.case.iter().any(|case| case.name == needed), "{}: no case `{needed}`", control.id);
+        }
+        for case in &fixture.case {
+            let controls = assessed(case, &fixture, &control.id, true);
+            let judged = &controls[0];
+            let population = &judged.population;
+            let mut items: Vec<(String, String)> =
+                population.first.iter().map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
+            items.sort();
+            if items != case.expect || judged.conclusion != case.conclusion {
+                wrong.push(format!(
+                    "{} `{}`: {:?} {}\n  expected {:?}\n  found    {:?}\n  expected conclusion {:?}",
+                    control.id, case.name, judged.conclusion, judged.why, case.expect, items, case.conclusion
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -1,0 +1,137 @@
+//! Guard tests: what a newcomer may forget when adding a format, a control or an output.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use steadfast::catalogue::Catalogue;
+use steadfast::config::Config;
+use steadfast::facts::TABLES;
+use steadfast::formats::FORMATS;
+use steadfast::outputs::OUTPUTS;
+use steadfast::period::Period;
+use steadfast::pipeline::lint;
+
+use crate::support::root;
+
+fn stems(folder: &str, ending: &str) -> BTreeSet<String> {
+    let folder = root().join(folder);
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|found| found == ending))
+        .map(|path| path.file_stem().expect("a name").to_str().expect("UTF-8").to_owned())
+        .collect()
+}
+
+#[test]
+fn every_format_file_is_registered_and_every_name_is_unique() {
+    let shared = ["mod", "segment", "sink", "lazy", "delimited", "sudo_text"];
+    let text = std::fs::read_to_string(root().join("src/formats/mod.rs")).expect("the registry");
+    for stem in stems("src/formats", "rs").iter().filter(|stem| !shared.contains(&stem.as_str())) {
+        assert!(text.contains(&format!("&{stem}::")), "src/formats/{stem}.rs is not in FORMATS");
+    }
+    let names: BTreeSet<&str> = FORMATS.iter().map(|format| format.name()).collect();
+    assert_eq!(names.len(), FORMATS.len(), "two formats share a name");
+    for format in FORMATS {
+        assert!(!format.feeds().is_empty(), "{} feeds nothing", format.name());
+        assert!(root().join("tests/fixtures").join(format.name()).is_dir(), "{} has no fixtures", format.name());
+    }
+}
+
+#[test]
+fn every_output_file_is_registered() {
+    let shared = ["mod", "escape", "prose"];
+    let text = std::fs::read_to_string(root().join("src/outputs/mod.rs")).expect("the registry");
+    for stem in stems("src/outputs", "rs").iter().filter(|stem| !shared.contains(&stem.as_str())) {
+        assert!(text.contains(&format!("&{stem}::")), "src/outputs/{stem}.rs is not in OUTPUTS");
+    }
+    let paths: BTreeSet<&str> = OUTPUTS.iter().map(|output| output.path()).collect();
+    assert_eq!(paths.len(), OUTPUTS.len(), "two outputs share a path");
+}
+
+#[test]
+fn every_fact_table_file_is_registered() {
+    let names: BTreeSet<&str> = TABLES.iter().map(|table| table.name).collect();
+    assert_eq!(names.len(), TABLES.len(), "two tables share a name");
+    let reserved = ["at", "user", "end", "time", "start", "order", "group", "table", "from", "to", "date", "timestamp", "value"];
+    for table in TABLES {
+        assert!(!table.doc.is_empty());
+        for column in table.columns {
+            assert!(!reserved.contains(&column.name), "{}.{} is a reserved word somewhere", table.name, column.name);
+            assert!(!column.doc.is_empty());
+        }
+    }
+}
+
+#[test]
+fn every_control_plans_and_keeps_its_contract() {
+    let config = Config::default();
+    let catalogue = Catalogue::load(None, &config).expect("ids equal file names, and every file can be read");
+    let work = tempfile::tempdir().expect("a folder");
+    lint(&catalogue, &config, &Period::parse("2026-Q3", chrono_tz::Tz::UTC).expect("a period"), work.path()).expect("sound controls");
+    for control in &catalogue.controls {
+        assert!(!control.maps.is_empty(), "{} maps to nothing", control.id);
+        assert!(root().join("tests/controls").join(format!("{}.toml", control.id)).is_file(), "{} has no fixtures", control.id);
+    }
+}
+
+/// Words that would be an opinion, which is not ours to give.
+const FORBIDDEN: [&str; 6] = ["compliant", "certified", "passed", "failed", "score", "grade"];
+
+#[test]
+fn no_control_or_template_gives_an_opinion() {
+    for folder in ["controls", "templates"] {
+        for entry in walkdir::WalkDir::new(root().join(folder)) {
+            let entry = entry.expect("an entry");
+            if !entry.file_type().is_file() || entry.path().extension().is_some_and(|ending| ending == "sql" || ending == "css") {
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).expect("UTF-8");
+            // Queries speak the words of tools (`r.outcome <> 'failed'`); sentences are ours.
+            let prose: Vec<&str> = text.split("\"\"\"").enumerate().filter(|(_, part)| !part.contains("select ")).map(|(_, part)| part).collect();
+            for word in prose.join(" ").to_lowercase().split(|character: char| !character.is_alphanumeric()) {
+                assert!(!FORBIDDEN.contains(&word), "{}: the word `{word}`", entry.path().display());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_tell_one_thing() {
+    let mut long = Vec::new();
+    for entry in walkdir::WalkDir::new(root().join("src")) {
+        let entry = entry.expect("an entry");
+        if entry.path().extension().is_some_and(|ending| ending == "rs") {
+            let lines = std::fs::read_to_string(entry.path()).expect("UTF-8").lines().count();
+            if lines > 500 {
+                long.push(format!("{} has {lines} lines", entry.path().display()));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn only_the_engine_names_the_query_engine_and_only_the_pack_writes_packs() {
+    let allowed = |path: &Path, folder: &[&str]| folder.iter().any(|part| path.ends_with(part) || path.to_str().is_some_and(|path| path.contains(part)));
+    for entry in walkdir::WalkDir::new(root().join("src")) {
+        let entry = entry.expect("an entry");
+        if entry.path().extension().is_none_or(|ending| ending != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(entry.path()).expect("UTF-8");
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        if code.contains("datafusion::") {
+            assert!(allowed(entry.path(), &["assess/engine.rs"]), "{} names the query engine", entry.path().display());
+        }
+        if code.contains("File::create") || code.contains("fs::write") {
+            assert!(
+                allowed(entry.path(), &["/pack/", "/cli/", "collect/store.rs", "assess/engine.rs", "assess/population.rs"]),
+                "{} writes files",
+                entry.path().display()
+            );
+        }
+        let outside = !allowed(entry.path(), &["/cli/"]);
+        assert!(!(outside && (code.contains("SystemTime::now") || code.contains("std::env::"))), "{} looks outside", entry.path().display());
+    }
+}

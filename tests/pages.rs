@@ -1,0 +1,150 @@
+//! The pages as a reader and a machine see them: structure, links, tables, numbers; and in a real browser, where there is
+//! one, nothing overflows and the paper has everything.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use regex::Regex;
+
+use crate::support::{have, sample_pack};
+
+fn html() -> String {
+    std::fs::read_to_string(sample_pack().join("data/index.html")).expect("the page")
+}
+
+fn all<'t>(pattern: &str, text: &'t str) -> Vec<&'t str> {
+    let pattern = Regex::new(pattern).expect("a pattern");
+    pattern.captures_iter(text).map(|found| found.get(1).or(found.get(0)).expect("a match").as_str()).collect()
+}
+
+#[test]
+fn the_page_is_whole_without_network_or_script() {
+    let html = html();
+    assert!(html.len() < 2_000_000, "{} bytes", html.len());
+    assert!(html.contains("default-src 'none'") && !html.contains("<script"));
+    assert_eq!(all(r#"(?:src|href|action)="(https?:[^"]*)""#, &html), Vec::<&str>::new(), "a remote address");
+    assert!(html.contains("lang=\"en\""));
+    assert!(html.contains("not an auditor"));
+}
+
+#[test]
+fn headings_ids_links_and_tables_are_sound() {
+    let html = html();
+    assert_eq!(all("<h1[ >]", &html).len(), 1);
+    let levels: Vec<u32> = all("<h([1-6])[ >]", &html).iter().map(|level| level.parse().expect("a digit")).collect();
+    assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "a heading level is skipped");
+    let ids = all(r#"\sid="([^"]+)""#, &html);
+    let unique: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), unique.len(), "an id stands twice");
+    for link in all(r##"href="#([^"]+)""##, &html) {
+        assert!(unique.contains(link), "#{link} leads nowhere");
+    }
+    assert_eq!(all("<table[ >]", &html).len(), all("<caption[ >]", &html).len(), "a table without a caption");
+    assert_eq!(all("<th[ >]", &html).len(), all(r#"<th[^>]*scope=""#, &html).len(), "a head without a scope");
+}
+
+#[test]
+fn numbers_add_up_and_every_exception_is_cited() {
+    let report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(sample_pack().join("data/report.json")).expect("the report")).expect("JSON");
+    let html = html();
+    let hashes: BTreeSet<&str> = report["sources"].as_array().expect("a list").iter().filter_map(|source| source["sha256"].as_str()).collect();
+    for control in report["controls"].as_array().expect("a list") {
+        let counts = &control["counts"];
+        let number = |name: &str| counts[name].as_u64().expect("a number");
+        assert_eq!(number("population"), number("met") + number("exception") + number("inconclusive") + number("not_applicable"));
+        let csv = std::fs::read(sample_pack().join(control["population_csv"]["path"].as_str().expect("a path"))).expect("the population");
+        let sha256 = control["population_csv"]["sha256"].as_str().expect("a hash");
+        assert_eq!(ring_sha256(&csv), sha256);
+        assert!(html.contains(sha256), "the page names the hash of {}", control["id"]);
+        let rows = csv::Reader::from_reader(csv.as_slice()).records().count() as u64;
+        assert_eq!(rows, number("population"), "{}", control["id"]);
+        assert!(csv.starts_with(b"resource,status,reason,source,line"));
+    }
+    for exception in report["exceptions"].as_array().expect("a list") {
+        let id = exception["id"].as_str().expect("an id");
+        assert!(html.contains(&format!(">{id}<")) || html.contains(&format!("id=\"{id}\"")), "{id} is not on the page");
+        let sha256 = exception["source_sha256"].as_str().expect("every exception of the sample has a deciding record");
+        assert!(hashes.contains(sha256), "{id} cites a source that is not in the register");
+    }
+    let counts = &report["conclusion_counts"];
+    let total: u64 = counts.as_object().expect("an object").values().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(total, report["controls"].as_array().expect("a list").len() as u64);
+}
+
+fn ring_sha256(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn no_page_gives_an_opinion() {
+    let markdown = std::fs::read_to_string(sample_pack().join("data/report.md")).expect("the report");
+    let fences = Regex::new(r"(?s)\n(`{3,}|~{3,})[^\n]*\n.*?\n(`{3,}|~{3,})\n").expect("a pattern");
+    let prose = fences.replace_all(&markdown, "\n");
+    for word in ["compliant", "certified", "passed", "failed", "score", "grade"] {
+        let pattern = Regex::new(&format!(r"(?i)\b{word}\b")).expect("a pattern");
+        assert!(!pattern.is_match(&prose), "the word `{word}`: {:?}", pattern.find(&prose).map(|found| &prose[found.start().saturating_sub(60)..found.end() + 20]));
+    }
+    assert!(!Regex::new(r"\d\s?%").expect("a pattern").is_match(&prose), "a percentage");
+}
+
+#[test]
+fn the_markdown_twin_has_the_same_identifiers_and_no_markup() {
+    let markdown = std::fs::read_to_string(sample_pack().join("data/report.md")).expect("the report");
+    let html = html();
+    for id in all(r#"id="(X-\d+)""#, &html) {
+        assert!(markdown.contains(id), "{id} is not in the Markdown");
+    }
+    let captions = all(r"(Table \d+)\.", &html).into_iter().collect::<BTreeSet<_>>();
+    let twins = all(r"(Table \d+)\.", &markdown).into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(captions, twins);
+    for row in markdown.lines().filter(|line| line.starts_with('|')) {
+        let cells = row.replace("\\|", "").matches('|').count() - 1;
+        assert!(cells <= 6, "a table of {cells} columns: {row}");
+    }
+}
+
+const CHROMIUM: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-pdf-header-footer",
+];
+
+#[test]
+fn paper_has_every_exception_every_hash_and_page_numbers() {
+    if !have("chromium") || !have("pdftotext") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let pdf = folder.path().join("page.pdf");
+    let output = Command::new("chromium")
+        .args(CHROMIUM)
+        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+        .arg(format!("--print-to-pdf={}", pdf.display()))
+        .arg(format!("file://{}", sample_pack().join("data/index.html").display()))
+        .output()
+        .expect("chromium runs");
+    assert!(pdf.exists(), "{}", crate::support::printed(&output));
+    let text = Command::new("pdftotext").arg(&pdf).arg("-").output().expect("pdftotext runs");
+    let text = String::from_utf8(text.stdout).expect("UTF-8");
+    assert!(text.contains("Page 1 of"));
+    let joined: String = text.split_whitespace().collect();
+    for id in all(r#"id="(X-\d+)""#, &html()) {
+        assert!(text.contains(id), "{id} is not on paper");
+    }
+    let report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(sample_pack().join("data/report.json")).expect("the report")).expect("JSON");
+    for source in report["sources"].as_array().expect("a list") {
+        let sha256 = source["sha256"].as_str().expect("a hash");
+        // A hash may break over the end of a page, where the foot stands between its parts.
+        let halves = sha256.split_at(32);
+        assert!(joined.contains(halves.0) || joined.contains(halves.1), "{sha256} is not on paper");
+    }
+}
