@@ -14,7 +14,8 @@ static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r#"(?P<name>(?i:--?[a-z0-9_-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|credentials?)"#,
         r#"(?:=|\s+)|[a-z0-9_]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key|credentials?)[a-z0-9_]*"#,
-        r#"(?:=|:\s?)))(?P<value>"[^"]*"|'[^']*'|[^\s;&|]+)"#,
+        r#"(?:=|:\s?)))(?P<value>"[^"]*"|'[^']*'|[^\s;&|"',]+)"#,
+        r#"|(?P<key>"[^"\s]*(?i:password|passwd|passphrase|secret|token|api-?_?key|access-?_?key|credentials?)"\s*[:,]\s*)"[^"]*""#,
         r"|(?P<url>[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)(?P<login>[^/\s@]+)@",
         r"|(?P<token>\b(?:gh[pousr]_[A-Za-z0-9]{20,}|glpat-[A-Za-z0-9_-]{16,}|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{10,}",
         r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+|hvs\.[A-Za-z0-9_-]{20,}))",
@@ -38,6 +39,8 @@ pub fn redact(text: &str) -> (Cow<'_, str>, u64) {
         count += 1;
         if let Some(name) = found.name("name") {
             format!("{}{MARK}", name.as_str())
+        } else if let Some(key) = found.name("key") {
+            format!("{}\"{MARK}\"", key.as_str())
         } else if let Some(url) = found.name("url") {
             format!("{}{MARK}@", url.as_str())
         } else {
@@ -106,6 +109,8 @@ mod tests {
             ("mysql --password hunter2 -e x", "mysql --password [redacted] -e x"),
             ("env DB_PASSWORD='a b' run", "env DB_PASSWORD=[redacted] run"),
             ("curl https://ann:pw@example.org/", "curl https://ann:[redacted]@example.org/"),
+            (r#"["mysql","--password","hunter2"]"#, r#"["mysql","--password","[redacted]"]"#),
+            (r#"{"password": "hunter2", "a": 1}"#, r#"{"password": "[redacted]", "a": 1}"#),
             ("cat /etc/passwd /etc/shadow", "cat /etc/passwd /etc/shadow"),
             ("vim /etc/token.conf", "vim /etc/token.conf"),
         ] {

@@ -46,7 +46,7 @@ fn column(table: &Table, name: &str, kind: Kind, rows: &[toml::Table]) -> ArrayR
     let cells = rows.iter().map(|row| row.get(name));
     let wrong = |value: &toml::Value| -> ! { panic!("{}.{name}: `{value}` is not {}", table.name, kind.sql()) };
     match kind {
-        Kind::Text => Arc::new(
+        Kind::Text | Kind::Prose => Arc::new(
             cells.map(|cell| cell.map(|value| value.as_str().unwrap_or_else(|| wrong(value)).to_owned())).collect::<StringArray>(),
         ),
         Kind::Int => Arc::new(cells.map(|cell| cell.map(|value| value.as_integer().unwrap_or_else(|| wrong(value)))).collect::<Int64Array>()),

@@ -1,38 +1,74 @@
--- One row a change, with what is known of its approval. `independent` says whether somebody other than requester and
--- assignee approved it: yes, no, or unknown where the record names no approver. Several approvals count from the last.
-with named as (
-  select a.change_id, a.decision, a.decided_at, coalesce(p.person, lower(a.approver)) as approver
-  from approvals a
-  left join identities p on p.alias = lower(a.approver)
+-- One row a change, from its latest copy, with what is known of its approval. The latest decision of each approver counts,
+-- and one refusal outweighs any approval. `independent` says whether somebody other than requester and assignee approved:
+-- yes, no, or unknown where the records do not name all three. The last independent approval gives the time; it is unknown
+-- where one of them has none.
+with copies as (
+  select c.change_id, c.kind, c.state, c.title, c.requested_by, c.assigned_to, c.opened_at, c.closed_at,
+         coalesce(c.planned_start, c.work_start) as starts_at, coalesce(c.planned_end, c.work_end) as ends_at,
+         c.work_start, c.work_end, c.source, c.line,
+         row_number() over (partition by c.change_id
+           order by case when s.as_of is null then 1 else 0 end, s.as_of desc, c.source desc, c.line desc) as recency
+  from changes c
+  left join sources s on s.path = c.source
 ),
 asked as (
-  select c.change_id, c.kind, c.state, c.title, c.opened_at, c.source, c.line, c.closed_at,
+  select c.change_id, c.kind, c.state, c.title, c.opened_at, c.closed_at, c.starts_at, c.ends_at, c.work_start, c.work_end,
+         c.source, c.line,
          coalesce(r.person, lower(c.requested_by)) as requester,
-         coalesce(w.person, lower(c.assigned_to)) as assignee,
-         coalesce(c.planned_start, c.work_start) as starts_at,
-         coalesce(c.planned_end, c.work_end) as ends_at,
-         c.work_start, c.work_end
-  from changes c
+         coalesce(w.person, lower(c.assigned_to)) as assignee
+  from copies c
   left join identities r on r.alias = lower(c.requested_by)
   left join identities w on w.alias = lower(c.assigned_to)
+  where c.recency = 1
+),
+decisions as (
+  select change_id, approver, decision, decided_at from (
+    select a.change_id, coalesce(p.person, lower(a.approver)) as approver, a.decision, a.decided_at,
+           row_number() over (partition by a.change_id, coalesce(p.person, lower(a.approver), '')
+             order by case when a.decided_at is null then 1 else 0 end, a.decided_at desc,
+                      case when s.as_of is null then 1 else 0 end, s.as_of desc, a.decision desc) as recency
+    from approvals a
+    left join identities p on p.alias = lower(a.approver)
+    left join sources s on s.path = a.source
+    where a.decision in ('approved', 'rejected', 'cancelled')
+  ) as ranked
+  where recency = 1
+),
+weighed as (
+  select d.change_id, d.approver, d.decision, d.decided_at,
+         case when d.decision = 'approved' and d.approver <> coalesce(q.requester, '') and d.approver <> coalesce(q.assignee, '') then 1 else 0 end as by_another,
+         case when d.decision = 'approved' and (d.approver = q.requester or d.approver = q.assignee) then 1 else 0 end as by_themselves
+  from decisions d
+  join asked q on q.change_id = d.change_id
 ),
 decided as (
-  select n.change_id,
-         max(case when n.decision = 'approved' then 1 else 0 end) as approved,
-         max(case when n.decision = 'rejected' then 1 else 0 end) as rejected,
-         max(case when n.decision = 'approved' then n.decided_at end) as approved_at,
-         sum(case when n.decision = 'approved' and n.approver <> coalesce(q.requester, '') and n.approver <> coalesce(q.assignee, '') then 1 else 0 end) as by_others,
-         sum(case when n.decision = 'approved' and (n.approver = q.requester or n.approver = q.assignee) then 1 else 0 end) as by_themselves,
-         min(case when n.decision = 'approved' then n.approver end) as approver
-  from named n
-  join asked q on q.change_id = n.change_id
-  group by n.change_id
+  select w.change_id,
+         max(case when w.decision = 'approved' then 1 else 0 end) as approved,
+         max(case when w.decision = 'rejected' then 1 else 0 end) as rejected,
+         sum(w.by_another) as by_others,
+         sum(w.by_themselves) as by_themselves,
+         sum(case when w.by_another = 1 and w.decided_at is null then 1 else 0 end) as untimed,
+         max(case when w.by_another = 1 then w.decided_at end) as approved_by_others_at,
+         max(case when w.decision = 'approved' then w.decided_at end) as approved_at,
+         min(case when w.by_another = 1 then w.approver end) as other,
+         min(case when w.decision = 'approved' then w.approver end) as anyone
+  from weighed w
+  group by w.change_id
 )
 select q.change_id, q.kind, q.state, q.title, q.requester, q.assignee, q.opened_at, q.starts_at, q.ends_at,
        q.work_start, q.work_end, q.closed_at,
-       case when d.approved = 1 and d.rejected = 0 and q.state in ('approved', 'in_progress', 'done') then true else false end as approved,
-       d.approved_at, d.approver,
-       case when d.by_others > 0 then 'yes' when d.by_themselves > 0 then 'no' else 'unknown' end as independent,
+       -- What was cancelled before any work is no permission; what was cancelled after its work began was one.
+       case when d.approved = 1 and d.rejected = 0
+              and coalesce(q.state, '') not in ('draft', 'awaiting_approval', 'rejected')
+              and not (coalesce(q.state, '') = 'cancelled' and q.work_start is null) then true else false end as approved,
+       case when d.by_others > 0 and d.untimed > 0 then cast(null as timestamp)
+            when d.by_others > 0 then d.approved_by_others_at
+            else d.approved_at end as approved_at,
+       coalesce(d.other, d.anyone) as approver,
+       case when d.by_others > 0 and q.requester is not null and q.assignee is not null then 'yes'
+            when d.by_others > 0 then 'unknown'
+            when d.by_themselves > 0 then 'no'
+            else 'unknown' end as independent,
        -- A window of more than seven days is a standing permission: it explains its own person's work and nothing else.
        case when extract(epoch from q.ends_at) - extract(epoch from q.starts_at) > 604800 then true else false end as standing,
        q.source, q.line

@@ -1,2 +1,4 @@
--- One person an alias. An alias that two people claim belongs to the first by name; EVIDENCE controls name such aliases.
-select alias, min(person) as person from people group by alias
+-- One row an alias. An alias that several people share names nobody for certain.
+select alias, min(person) as person, case when count(distinct person) > 1 then true else false end as shared
+from people
+group by alias

@@ -13,11 +13,11 @@ fact_table! {
         /// `aide`, `osquery`, `wazuh`, `falco` or `tripwire`.
         tool: &'a str as Text,
         /// Rule, or the changed attributes as the tool writes them.
-        rule: Option<&'a str> as Text,
+        rule: Option<&'a str> as Prose,
         /// `added`, `removed` or `changed`.
         action: &'a str as Text,
         /// File or object.
-        target: &'a str as Text,
+        target: &'a str as Prose,
         /// The tool's own severity.
         severity: Option<&'a str> as Text,
         /// Who acknowledged it, where the tool's own record says so.
@@ -53,7 +53,7 @@ fact_table! {
         /// Tool of the alarm; any tool where absent.
         tool: Option<&'a str> as Text,
         /// Target of the alarm.
-        target: &'a str as Text,
+        target: &'a str as Prose,
         /// When the alarm was raised; any alarm on the target before the acknowledgement where absent.
         alarmed_at: Option<Micros> as Time,
         /// Who acknowledged.
@@ -63,7 +63,7 @@ fact_table! {
         /// Change that explains the alarm, where there is one.
         change_id: Option<&'a str> as Text,
         /// Reason given.
-        note: Option<&'a str> as Text,
+        note: Option<&'a str> as Prose,
     }
     instant: |fact| Some(fact.acknowledged_at)
 }

@@ -13,11 +13,11 @@ fact_table! {
         /// `draft`, `awaiting_approval`, `approved`, `in_progress`, `done`, `cancelled` or `rejected`.
         state: Option<&'a str> as Text,
         /// Short description.
-        title: Option<&'a str> as Text,
+        title: Option<&'a str> as Prose,
         /// Who asked for it.
-        requested_by: Option<&'a str> as Text,
+        requested_by: Option<&'a str> as Prose,
         /// Who carries it out.
-        assigned_to: Option<&'a str> as Text,
+        assigned_to: Option<&'a str> as Prose,
         /// When the record was opened.
         opened_at: Option<Micros> as Time,
         /// Planned start of the window.
@@ -40,7 +40,7 @@ fact_table! {
         /// Number of the change.
         change_id: &'a str as Text,
         /// Who decided.
-        approver: Option<&'a str> as Text,
+        approver: Option<&'a str> as Prose,
         /// `approved`, `rejected`, `requested`, `not_requested` or `cancelled`.
         decision: &'a str as Text,
         /// When, if the record says so.

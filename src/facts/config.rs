@@ -40,9 +40,9 @@ fact_table! {
         /// Tool that put it back.
         tool: &'a str as Text,
         /// Resource, for example `File[/etc/motd]`.
-        resource: &'a str as Text,
+        resource: &'a str as Prose,
         /// Property, for example `content`.
-        property: Option<&'a str> as Text,
+        property: Option<&'a str> as Prose,
     }
     instant: |fact| Some(fact.occurred_at)
 }

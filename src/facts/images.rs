@@ -9,7 +9,7 @@ fact_table! {
         /// Digest or id, for example `ami-0a1b2c3d4e5f60718`.
         image: &'a str as Text,
         /// Name of the build.
-        name: Option<&'a str> as Text,
+        name: Option<&'a str> as Prose,
         /// Kind of builder or artefact, for example `amazon-ebs`.
         kind: Option<&'a str> as Text,
         /// When it was built.
@@ -17,7 +17,7 @@ fact_table! {
         /// The build run that made it.
         builder: Option<&'a str> as Text,
         /// Source repository.
-        source_uri: Option<&'a str> as Text,
+        source_uri: Option<&'a str> as Prose,
         /// Source commit.
         source_commit: Option<&'a str> as Text,
         /// Change that the build names.
@@ -40,7 +40,7 @@ fact_table! {
         /// Type of the build.
         build_type: Option<&'a str> as Text,
         /// Source repository.
-        source_uri: Option<&'a str> as Text,
+        source_uri: Option<&'a str> as Prose,
         /// Source commit.
         source_commit: Option<&'a str> as Text,
         /// When it was built.

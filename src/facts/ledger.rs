@@ -40,9 +40,9 @@ fact_table! {
     /// One record that could not be read.
     REJECTS ("rejects"): Reject<'a> {
         /// Why.
-        reason: &'a str as Text,
+        reason: &'a str as Prose,
         /// Beginning of the record, secrets redacted.
-        excerpt: Option<&'a str> as Text,
+        excerpt: Option<&'a str> as Prose,
     }
     instant: |_| None
 }

@@ -15,7 +15,7 @@ fact_table! {
         /// `absent`, `disabled`, `enabled` or `unknown`.
         state: &'a str as Text,
         /// What was seen.
-        detail: Option<&'a str> as Text,
+        detail: Option<&'a str> as Prose,
         /// When it was seen.
         observed_at: Option<Micros> as Time,
     }
@@ -30,7 +30,7 @@ fact_table! {
         /// Where.
         host: &'a str as Text,
         /// Account that logged in.
-        actor: &'a str as Text,
+        actor: &'a str as Prose,
         /// `publickey`, `password`, `console` …
         method: Option<&'a str> as Text,
         /// Address it came from.

@@ -11,7 +11,7 @@ fact_table! {
         /// Resource that it covers.
         resource: &'a str as Text,
         /// Reason given.
-        reason: &'a str as Text,
+        reason: &'a str as Prose,
         /// Who accepted it.
         approver: &'a str as Text,
         /// When it was accepted.
@@ -19,7 +19,7 @@ fact_table! {
         /// When it ends.
         expires_at: Micros as Time,
         /// Ticket.
-        ticket: Option<&'a str> as Text,
+        ticket: Option<&'a str> as Prose,
     }
     instant: |fact| Some(fact.approved_at)
 }
@@ -32,7 +32,7 @@ fact_table! {
         /// Host that is stateful.
         resource: &'a str as Text,
         /// Reason given.
-        reason: &'a str as Text,
+        reason: &'a str as Prose,
         /// Who decided.
         approver: &'a str as Text,
         /// When it was decided.
@@ -40,7 +40,7 @@ fact_table! {
         /// When it ends.
         expires_at: Micros as Time,
         /// Ticket.
-        ticket: Option<&'a str> as Text,
+        ticket: Option<&'a str> as Prose,
     }
     instant: |fact| Some(fact.approved_at)
 }

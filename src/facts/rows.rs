@@ -9,12 +9,15 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
 use super::time::Micros;
+use crate::redact::redact;
 
 /// The type of a column as the SQL sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `varchar`
     Text,
+    /// `varchar` of free text: secrets are taken out of it as it becomes a fact.
+    Prose,
     /// `timestamp` without zone, UTC, microseconds
     Time,
     /// `bigint`
@@ -30,7 +33,7 @@ impl Kind {
     #[must_use]
     pub fn data_type(self) -> DataType {
         match self {
-            Self::Text => DataType::Utf8,
+            Self::Text | Self::Prose => DataType::Utf8,
             Self::Time => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::Int => DataType::Int64,
             Self::Real => DataType::Float64,
@@ -42,7 +45,7 @@ impl Kind {
     #[must_use]
     pub fn sql(self) -> &'static str {
         match self {
-            Self::Text => "varchar",
+            Self::Text | Self::Prose => "varchar",
             Self::Time => "timestamp",
             Self::Int => "bigint",
             Self::Real => "double",
@@ -105,6 +108,7 @@ pub trait Fact {
 
 enum Cells {
     Text(StringBuilder),
+    Prose(StringBuilder),
     Time(TimestampMicrosecondBuilder),
     Int(Int64Builder),
     Real(Float64Builder),
@@ -115,6 +119,7 @@ impl Cells {
     fn new(kind: Kind) -> Self {
         match kind {
             Kind::Text => Self::Text(StringBuilder::with_capacity(512, 8 << 10)),
+            Kind::Prose => Self::Prose(StringBuilder::with_capacity(512, 8 << 10)),
             Kind::Time => Self::Time(TimestampMicrosecondBuilder::new()),
             Kind::Int => Self::Int(Int64Builder::new()),
             Kind::Real => Self::Real(Float64Builder::new()),
@@ -124,7 +129,7 @@ impl Cells {
 
     fn finish(&mut self) -> ArrayRef {
         match self {
-            Self::Text(cells) => Arc::new(cells.finish()),
+            Self::Text(cells) | Self::Prose(cells) => Arc::new(cells.finish()),
             Self::Time(cells) => Arc::new(cells.finish()),
             Self::Int(cells) => Arc::new(cells.finish()),
             Self::Real(cells) => Arc::new(cells.finish()),
@@ -136,6 +141,7 @@ impl Cells {
 /// The cells of the row being appended; each call fills the next column.
 pub struct Row<'a> {
     cells: std::slice::IterMut<'a, Cells>,
+    redacted: u64,
 }
 
 /// Accepted by [`Row::put`]: the value of one cell.
@@ -167,7 +173,24 @@ macro_rules! cell {
         }
     };
 }
-cell!(&str, Text, value => value);
+impl Cell for Option<&str> {
+    fn put(self, row: &mut Row<'_>) {
+        match row.cells.next() {
+            Some(Cells::Text(cells)) => cells.append_option(self),
+            Some(Cells::Prose(cells)) => {
+                let redacted = self.map(redact);
+                row.redacted += redacted.as_ref().map_or(0, |(_, secrets)| *secrets);
+                cells.append_option(redacted.as_ref().map(|(text, _)| text.as_ref()));
+            }
+            _ => {}
+        }
+    }
+}
+impl Cell for &str {
+    fn put(self, row: &mut Row<'_>) {
+        Some(self).put(row);
+    }
+}
 cell!(Micros, Time, value => value.0);
 cell!(i64, Int, value => value);
 cell!(f64, Real, value => value);
@@ -196,11 +219,16 @@ impl Rows {
     }
 
     /// Appends one fact with the place it was read from.
-    pub fn push<F: Fact>(&mut self, pointer: Pointer<'_>, fact: &F) {
+    ///
+    /// Returns how many secrets were taken out of its free text.
+    pub fn push<F: Fact>(&mut self, pointer: Pointer<'_>, fact: &F) -> u64 {
         self.source.append_value(pointer.source);
         self.line.append_value(i64::try_from(pointer.line).unwrap_or(i64::MAX));
-        fact.append(&mut Row { cells: self.cells.iter_mut() });
+        let mut row = Row { cells: self.cells.iter_mut(), redacted: 0 };
+        fact.append(&mut row);
+        let redacted = row.redacted;
         self.len += 1;
+        redacted
     }
 
     /// How many rows are waiting.

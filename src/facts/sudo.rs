@@ -17,9 +17,9 @@ fact_table! {
         /// Terminal, absent for commands without one.
         tty: Option<&'a str> as Text,
         /// Working directory.
-        cwd: Option<&'a str> as Text,
+        cwd: Option<&'a str> as Prose,
         /// Command and arguments, secrets redacted.
-        command: &'a str as Text,
+        command: &'a str as Prose,
         /// `accepted`, `rejected` or `alert`.
         outcome: &'a str as Text,
         /// The event's own identifier, where the log has one.

@@ -9,6 +9,8 @@ pub struct Micros(pub i64);
 
 /// Microseconds in a second.
 const SECOND: i64 = 1_000_000;
+/// 2200-01-01T00:00:00Z in microseconds.
+const LAST: i64 = 7_258_118_400 * SECOND;
 /// Microseconds in a day.
 const DAY: i64 = 86_400 * SECOND;
 
@@ -16,13 +18,20 @@ impl Micros {
     /// From whole seconds and nanoseconds since 1970.
     #[must_use]
     pub fn from_parts(seconds: i64, nanoseconds: i64) -> Option<Self> {
-        seconds.checked_mul(SECOND)?.checked_add(nanoseconds / 1000).map(Self)
+        (0..1_000_000_000).contains(&nanoseconds).then_some(())?;
+        seconds.checked_mul(SECOND)?.checked_add(nanoseconds / 1000).map(Self)?.sound()
     }
 
     /// From milliseconds since 1970.
     #[must_use]
     pub fn from_millis(millis: i64) -> Option<Self> {
-        millis.checked_mul(1000).map(Self)
+        millis.checked_mul(1000).map(Self)?.sound()
+    }
+
+    /// The instant, where it lies in the years 1970 to 2199. Others are mistakes or mischief, and nanoseconds, in which
+    /// some engines count, do not reach far beyond.
+    fn sound(self) -> Option<Self> {
+        (0..LAST).contains(&self.0).then_some(self)
     }
 
     /// Midnight (UTC) that the day began with.
@@ -69,6 +78,10 @@ impl From<DateTime<Utc>> for Micros {
 /// Reads RFC 3339 and its near relatives (`+0000` without colon, a blank for the `T`, a missing offset is refused).
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<Micros> {
+    any_rfc3339(text).and_then(Micros::sound)
+}
+
+fn any_rfc3339(text: &str) -> Option<Micros> {
     let text = text.trim();
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Some(instant.with_timezone(&Utc).into());
@@ -94,14 +107,15 @@ pub fn parse_zoned(text: &str, zone: Tz) -> Option<(Micros, bool)> {
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text.trim(), format).ok())
         .or_else(|| NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
-    Some(in_zone(naive, zone))
+    let (instant, doubtful) = in_zone(naive, zone);
+    Some((instant.sound()?, doubtful))
 }
 
 /// Reads either form: with an offset as it says, without one as wall-clock time of `zone`.
 #[must_use]
 pub fn parse_stamp(text: &str, zone: Tz) -> Option<Micros> {
     if let Some(naive) = plain_stamp(text.trim()) {
-        return Some(in_zone(naive, zone).0);
+        return in_zone(naive, zone).0.sound();
     }
     parse_rfc3339(text).or_else(|| parse_zoned(text, zone).map(|(instant, _)| instant))
 }

@@ -53,12 +53,18 @@ impl Format for AlarmAcks {
                 );
                 continue;
             };
+            let alarmed_at = cells.get(&["alarmed_at"]).map(|text| parse_stamp(text, zone));
+            if alarmed_at == Some(None) {
+                // Without its time the acknowledgement would cover more than it says.
+                sink.record(line).reject("alarmed_at is not a time; write RFC 3339, or leave it empty", cells.excerpt().as_bytes());
+                continue;
+            }
             let host = reading.config.host(host);
             sink.record(line).fact(AlarmAck {
                 host: &host,
                 tool: cells.get(&["tool"]),
                 target,
-                alarmed_at: cells.get(&["alarmed_at"]).and_then(|text| parse_stamp(text, zone)),
+                alarmed_at: alarmed_at.flatten(),
                 acknowledged_by: by,
                 acknowledged_at,
                 change_id: cells.get(&["change_id"]),

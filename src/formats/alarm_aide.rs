@@ -31,31 +31,40 @@ impl Format for AideReport {
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
         let text = lossless(segment.bytes);
-        let lines: Vec<&str> = text.lines().collect();
-        let start = (1_u64..).zip(&lines).find_map(|(number, line)| Some((number, line.strip_prefix("Start timestamp: ")?)));
-        let instant = start.and_then(|(_, stamp)| parse_rfc3339(stamp.split(" (").next()?));
-        let (Some((line, _)), Some(instant)) = (start, instant) else {
-            return sink.record(1).reject("the start stamp is not a time", segment.bytes);
-        };
-        let Some(host) = reading.host else {
-            sink.limit("unbound", None, "AIDE reports name no host; bind it by the path ([[bind]] with {host} in steadfast.toml)");
-            return sink.record(line).reject("host unknown: bind the file by its path ([[bind]] in steadfast.toml)", segment.bytes);
-        };
-        sink.taken_at(instant);
-        let clean = lines.iter().any(|line| line.contains("found NO differences"));
-        let findings = lines.iter().any(|line| line.contains("found differences"));
-        let complete = lines.iter().any(|line| line.starts_with("End timestamp:"));
-        let entries = entries(&lines);
-        if complete && (clean || findings) {
-            sink.active("alarm", host, instant, line);
-            let outcome = if clean { "clean" } else { "findings" };
-            sink.record(line).fact(AlarmRun { occurred_at: instant, host, tool: "aide", outcome });
-        } else {
-            sink.record(line).reject("torn: no verdict or no end stamp, so the scan may not have finished", segment.bytes);
+        let lines: Vec<(u64, &str)> = (1..).zip(text.lines()).collect();
+        // Reports are appended to one file where AIDE is told so: each begins with its own start stamp.
+        let mut starts: Vec<usize> =
+            lines.iter().enumerate().filter(|(_, (_, line))| line.starts_with("Start timestamp: ")).map(|(index, _)| index).collect();
+        starts.push(lines.len());
+        for pair in starts.windows(2) {
+            let [from, to] = pair else { continue };
+            run(lines.get(*from..*to).unwrap_or_default(), reading, sink);
         }
-        for (number, action, flags, path) in entries {
-            finding(number, action, flags, path, (host, instant), sink);
-        }
+    }
+}
+
+fn run(lines: &[(u64, &str)], reading: &Reading<'_>, sink: &mut Sink<'_>) {
+    let Some((line, first)) = lines.first().copied() else { return };
+    let stamp = first.strip_prefix("Start timestamp: ").and_then(|stamp| stamp.split(" (").next());
+    let Some(instant) = stamp.and_then(parse_rfc3339) else {
+        return sink.record(line).reject("the start stamp is not a time", first.as_bytes());
+    };
+    let Some(host) = reading.host else {
+        sink.limit("unbound", None, "AIDE reports name no host; bind it by the path ([[bind]] with {host} in steadfast.toml)");
+        return sink.record(line).reject("host unknown: bind the file by its path ([[bind]] in steadfast.toml)", first.as_bytes());
+    };
+    sink.taken_at(instant);
+    let verdict = |sentence: &str| lines.iter().any(|(_, line)| line.starts_with(sentence));
+    let (clean, findings) = (verdict("AIDE found NO differences"), verdict("AIDE found differences"));
+    if verdict("End timestamp:") && clean != findings {
+        sink.active("alarm", host, instant, line);
+        let outcome = if clean { "clean" } else { "findings" };
+        sink.record(line).fact(AlarmRun { occurred_at: instant, host, tool: "aide", outcome });
+    } else {
+        sink.record(line).reject("torn: no verdict or no end stamp, so the scan may not have finished", first.as_bytes());
+    }
+    for (number, action, flags, path) in entries(lines) {
+        finding(number, action, flags, path, (host, instant), sink);
     }
 }
 
@@ -75,10 +84,10 @@ fn finding(number: u64, action: &'static str, flags: &str, path: &str, (host, in
 }
 
 /// The entries of the sections "Added", "Removed" and "Changed entries": line, action, flags, path.
-fn entries<'a>(lines: &[&'a str]) -> Vec<(u64, &'static str, &'a str, &'a str)> {
+fn entries<'a>(lines: &[(u64, &'a str)]) -> Vec<(u64, &'static str, &'a str, &'a str)> {
     let mut found = Vec::new();
     let mut section = None;
-    for (number, line) in (1..).zip(lines) {
+    for (number, line) in lines {
         match *line {
             "Added entries:" => section = Some("added"),
             "Removed entries:" => section = Some("removed"),
@@ -87,7 +96,7 @@ fn entries<'a>(lines: &[&'a str]) -> Vec<(u64, &'static str, &'a str, &'a str)> 
             line => {
                 let entry = section.zip(line.split_once(": ")).filter(|(_, (_, path))| path.starts_with('/'));
                 if let Some((action, (flags, path))) = entry {
-                    found.push((number, action, flags, path));
+                    found.push((*number, action, flags, path));
                 }
             }
         }

@@ -12,6 +12,10 @@ use super::lazy::{Json, Members, record_text};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{APPROVALS, Approval, CHANGE_TARGETS, CHANGES, Change, ChangeTarget, Micros, Table, parse_stamp};
 
+/// What is said of display values.
+pub(super) const ZONE_UNKNOWN: &str =
+    "times are display values, in the zone of whoever exported; name it ([[bind]] time_zone), or they are read as UTC";
+
 /// ServiceNow change requests.
 pub(super) struct ServiceNowChanges;
 
@@ -80,14 +84,15 @@ pub(super) fn each_record<'a>(
         }
         return;
     }
-    for record in segment.json_records() {
+    let records = segment.json_records();
+    if segment.ends && records.last().is_some_and(|record| record.number == 10_000) {
+        sink.limit("export-limit", Some(10_000), "exactly 10,000 records: the default limit of an export; more may be missing");
+    }
+    for record in records {
         if record.closed {
             one(record.number, record.bytes, sink);
         } else {
             sink.record(record.number).reject("torn: the file ends inside the record or before the list is closed", record.bytes);
-        }
-        if record.number == 10_000 && segment.ends {
-            sink.limit("export-limit", Some(10_000), "exactly 10,000 records: the default limit of an export; more may be missing");
         }
     }
 }
@@ -134,18 +139,13 @@ fn read_change(number: u64, bytes: &[u8], record: &Members<'_>, reading: &Readin
     let state = value(record, "state").map(|state| canonical_state(&state));
     let shown = value(record, "state").is_some_and(|state| state.trim().parse::<f64>().is_err());
     if shown && reading.zone.is_none() {
-        open.sink().limit(
-            "zone-unknown",
-            Some(number),
-            "times are display values, in the zone of whoever exported; name it ([[bind]] time_zone), or they are read as UTC",
-        );
+        open.sink().limit("zone-unknown", Some(number), ZONE_UNKNOWN);
     }
     let zone = if shown { reading.zone.unwrap_or(Tz::UTC) } else { Tz::UTC };
+    let fields = &reading.config.servicenow;
+    let known = ["opened_at", "start_date", "end_date", "work_start", "work_end", "closed_at", "approval_set", "sys_updated_on", "sys_created_on"];
     let times: Result<Vec<Option<Micros>>, String> =
-        ["opened_at", "start_date", "end_date", "work_start", "work_end", "closed_at", "approval_set", "sys_updated_on"]
-            .iter()
-            .map(|field| time(record, field, zone))
-            .collect();
+        known.iter().copied().chain(fields.approved_at.iter().map(String::as_str)).map(|field| time(record, field, zone)).collect();
     let times = match times {
         Ok(times) => times,
         Err(reason) => return open.reject(&reason, bytes),
@@ -154,7 +154,6 @@ fn read_change(number: u64, bytes: &[u8], record: &Members<'_>, reading: &Readin
     if let Some(instant) = time(7) {
         open.sink().taken_at(instant);
     }
-    let fields = &reading.config.servicenow;
     let person = |field: &str| name(record, field, &["user_name"]);
     let kind = value(record, "type").map(|kind| kind.to_lowercase());
     open.fact(Change {
@@ -164,7 +163,7 @@ fn read_change(number: u64, bytes: &[u8], record: &Members<'_>, reading: &Readin
         title: value(record, "short_description").as_deref(),
         requested_by: person("requested_by").or_else(|| person("opened_by")).as_deref(),
         assigned_to: person("assigned_to").as_deref(),
-        opened_at: time(0).or(crate::formats::change_servicenow::time(record, "sys_created_on", zone).ok().flatten()),
+        opened_at: time(0).or(time(8)),
         planned_start: time(1),
         planned_end: time(2),
         work_start: time(3),
@@ -174,11 +173,7 @@ fn read_change(number: u64, bytes: &[u8], record: &Members<'_>, reading: &Readin
     if let Some(decision) = value(record, "approval") {
         let decision = decision.to_lowercase().replace(' ', "_");
         let approver = fields.approver.iter().find_map(|field| person(field));
-        let decided_at = fields
-            .approved_at
-            .iter()
-            .find_map(|field| crate::formats::change_servicenow::time(record, field, zone).ok().flatten())
-            .or(time(6));
+        let decided_at = times.iter().skip(known.len()).copied().flatten().next().or(time(6));
         open.fact(Approval { change_id: &change_id, approver: approver.as_deref(), decision: &decision, decided_at });
     }
     for field in ["cmdb_ci", "business_service", "service_offering"].iter().copied().chain(fields.targets.iter().map(String::as_str)) {

@@ -6,7 +6,7 @@
 
 use chrono_tz::Tz;
 
-use super::change_servicenow::{each_record, name, result_framing, time};
+use super::change_servicenow::{ZONE_UNKNOWN, each_record, name, result_framing, time};
 use super::{Format, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{APPROVALS, Approval, Table};
 
@@ -35,7 +35,7 @@ impl Format for ServiceNowApprovals {
             .then_some(Recognition { because: "a result of records with sysapproval, approver and state", framing })
     }
 
-    fn read(&self, segment: &Segment<'_>, _: &Reading<'_>, sink: &mut Sink<'_>) {
+    fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
         each_record(segment, sink, |number, bytes, record, sink| {
             let mut open = sink.record(number);
             let change = name(record, "sysapproval", &["number"]);
@@ -44,7 +44,13 @@ impl Format for ServiceNowApprovals {
                 return open.reject("a record without sysapproval or state", bytes);
             };
             let decision = state.to_lowercase().replace(' ', "_");
-            let decided_at = match time(record, "sys_updated_on", Tz::UTC) {
+            // Raw states are lower case (`approved`); display values are labels, and their times are in a zone of their own.
+            let shown = state.chars().next().is_some_and(char::is_uppercase) && record.get("state").is_some_and(|state| state.members().is_none());
+            if shown && reading.zone.is_none() {
+                open.sink().limit("zone-unknown", Some(number), ZONE_UNKNOWN);
+            }
+            let zone = if shown { reading.zone.unwrap_or(Tz::UTC) } else { Tz::UTC };
+            let decided_at = match time(record, "sys_updated_on", zone) {
                 Ok(instant) => instant,
                 Err(reason) => return open.reject(&reason, bytes),
             };

@@ -21,6 +21,8 @@ struct Report {
     status: Option<String>,
     noop: Option<bool>,
     configuration_version: Option<String>,
+    report_format: Option<u32>,
+    corrective_change: Option<bool>,
     #[serde(default)]
     resource_statuses: Option<BTreeMap<String, Resource>>,
 }
@@ -77,6 +79,10 @@ impl Format for PuppetReport {
         let Some(occurred_at) = parse_rfc3339(&report.time) else {
             return sink.record(1).reject("time is not an RFC 3339 stamp", segment.bytes);
         };
+        // A report that was cut may still be YAML. Since format 6 `corrective_change` stands behind the resources.
+        if report.resource_statuses.is_none() || (report.report_format.is_some_and(|version| version >= 6) && report.corrective_change.is_none()) {
+            return sink.record(1).reject("torn: the report ends before its last keys", segment.bytes);
+        }
         let host = reading.config.host(&report.host);
         let resources = report.resource_statuses.unwrap_or_default();
         let count = |wanted: fn(&Resource) -> bool| i64::try_from(resources.values().filter(|resource| wanted(resource)).count()).ok();

@@ -49,7 +49,10 @@ impl Format for PuppetDbReports {
 }
 
 fn report(number: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<'_>) {
-    let (text, _) = record_text(bytes);
+    let (text, stray) = record_text(bytes);
+    if stray {
+        sink.limit("not-utf-8", Some(number), "some records hold bytes that are not UTF-8; they are shown as \\xNN");
+    }
     let mut record = sink.record(number);
     let report = match Members::of(&text) {
         Ok(report) => report,

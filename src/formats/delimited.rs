@@ -36,6 +36,12 @@ impl Delimited {
                 Err(error) => rows.push((error.position().map_or(1, csv::Position::line), Err(error.to_string()))),
             }
         }
+        if !text.matches('"').count().is_multiple_of(2) {
+            // A quote that never closes swallows all that follows it.
+            if let Some((_, last)) = rows.last_mut() {
+                *last = Err("a quote is opened and never closed: torn, or a quote that should be doubled".to_owned());
+            }
+        }
         Ok(Self { header, rows })
     }
 

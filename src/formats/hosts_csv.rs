@@ -1,6 +1,8 @@
 //! A plain inventory: CSV with a header line. `host` is needed; `observed_at`, `class`, `roles`, `cluster`, `environment`,
 //! `groups`, `image`, `launched_at` and `terminated_at` are read where present. Lists are separated by `;` or blanks.
 
+use std::collections::BTreeSet;
+
 use super::delimited::{Delimited, header};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{HOST_GROUPS, HOST_ROLES, HOSTS, Host, HostGroup, HostRole, Table, parse_stamp};
@@ -103,8 +105,9 @@ impl Format for HostsCsv {
             for role in roles {
                 record.fact(HostRole { observed_at, host: &host, role });
             }
-            for group in list(&["groups", "group"]).into_iter().chain(cluster) {
-                record.fact(HostGroup { observed_at, host: &host, group_name: &group.to_lowercase() });
+            let groups: BTreeSet<String> = list(&["groups", "group"]).into_iter().chain(cluster).map(str::to_lowercase).collect();
+            for group_name in &groups {
+                record.fact(HostGroup { observed_at, host: &host, group_name });
             }
         }
     }

@@ -63,10 +63,14 @@ impl Format for ElasticsearchNodes {
 }
 
 fn read_node(number: u64, node: &Members<'_>, cluster: Option<&str>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-    let observed_at =
-        node.get("timestamp").and_then(|time| time.int()).and_then(Micros::from_millis).or(reading.collected_at);
     let mut record = sink.record(number);
     let Some(name) = node.filled("name") else { return record.reject("a node without a name", b"") };
+    let stamp = node.get("timestamp").filter(|stamp| stamp.raw() != "null");
+    let observed_at = match stamp.map(|stamp| stamp.int().and_then(Micros::from_millis)) {
+        Some(None) => return record.reject("the node's timestamp is not a time", name.as_bytes()),
+        Some(instant) => instant,
+        None => reading.collected_at,
+    };
     let host = reading.config.host(&name);
     match observed_at {
         Some(instant) => record.sink().taken_at(instant),
@@ -76,8 +80,8 @@ fn read_node(number: u64, node: &Members<'_>, cluster: Option<&str>, reading: &R
             "the list of nodes has no time; bind one by the path ([[bind]] with {collected_at}), or it counts for the whole period",
         ),
     }
-    let Some(roles) = node.get("roles") else {
-        return record.reject("a node without a roles list: this version's way to say it is not read", b"");
+    let Some(roles) = node.get("roles").filter(|roles| roles.raw().starts_with('[')) else {
+        return record.reject("a node without a roles list: this version's way to say it is not read", name.as_bytes());
     };
     let mut roles: Vec<String> = roles.elements().iter().filter_map(|role| role.text().map(|role| role.into_owned())).collect();
     if roles.is_empty() {

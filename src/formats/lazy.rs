@@ -80,9 +80,16 @@ impl<'a> Members<'a> {
     /// Reads the object; the error is the parser's own sentence.
     pub(super) fn of(text: &'a str) -> Result<Self, String> {
         let mut members = Vec::new();
+        let mut rest = text.trim_start_matches(['{', ' ', '\t', '\r', '\n']);
         for member in to_object_iter(text) {
             let (key, value) = member.map_err(|error| first_line(&error.to_string()))?;
+            if let Cow::Borrowed(raw) = value.as_raw_cow() {
+                rest = after(text, raw);
+            }
             members.push((key, Json::of(&value)));
+        }
+        if rest.trim() != "}" {
+            return Err("something follows the object, or it is not closed".to_owned());
         }
         Ok(Self(members))
     }
@@ -102,6 +109,12 @@ impl<'a> Members<'a> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), value))
     }
+}
+
+/// What follows `part` in the `text` that it was taken from.
+pub(super) fn after<'t>(text: &'t str, part: &str) -> &'t str {
+    let end = (part.as_ptr().addr() + part.len()).saturating_sub(text.as_ptr().addr());
+    text.get(end..).unwrap_or_default()
 }
 
 /// The first line of a parser's message, which is the sentence without the picture.

@@ -40,15 +40,22 @@ impl Format for SshdEffective {
             sink.limit("unbound", None, "sshd -T names neither host nor time; bind both by the path ([[bind]] in steadfast.toml)");
             return sink.record(1).reject("host or time unknown: bind the file by its path ([[bind]] in steadfast.toml)", segment.bytes);
         };
-        if setting("subsystem").is_none() && setting("usepam").is_none() {
-            sink.limit("torn", None, "sshd -T output ends early: neither usepam nor subsystem is there");
-        }
         sink.limit("match-not-evaluated", None, "sshd -T without -C leaves Match blocks out; settings for some users may differ");
         sink.taken_at(observed_at);
         let said = |keyword: &str| setting(keyword).map_or("not shown", |(_, value)| value);
-        let password = said("passwordauthentication") == "yes"
-            || (said("kbdinteractiveauthentication") == "yes" && said("usepam") == "yes");
-        let state = |open: bool| if open { "enabled" } else { "disabled" };
+        // A setting that is not shown is unknown: the output may be cut.
+        let is = |keyword: &str, value: &str| setting(keyword).map(|(_, found)| found == value);
+        let keyboard = is("kbdinteractiveauthentication", "yes").zip(is("usepam", "yes")).map(|(keyboard, pam)| keyboard && pam);
+        let password = match (is("passwordauthentication", "yes"), keyboard) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        };
+        let state = |open: Option<bool>| match open {
+            Some(true) => "enabled",
+            Some(false) => "disabled",
+            None => "unknown",
+        };
         let server = format!(
             "sshd -T: permitrootlogin {}, passwordauthentication {}, pubkeyauthentication {}; it does not say whether sshd runs",
             said("permitrootlogin"),
@@ -67,7 +74,7 @@ impl Format for SshdEffective {
         record.fact(fact("sshd", "unknown", &server));
         let line = |keyword: &str| setting(keyword).map_or(1, |(line, _)| line);
         record.fact_at(line("passwordauthentication"), fact("ssh_password", state(password), "sshd -T, if sshd runs"));
-        record.fact_at(line("permitrootlogin"), fact("ssh_root", state(said("permitrootlogin") != "no"), "sshd -T, if sshd runs"));
-        record.fact_at(line("pubkeyauthentication"), fact("ssh_public_key", state(said("pubkeyauthentication") == "yes"), "sshd -T, if sshd runs"));
+        record.fact_at(line("permitrootlogin"), fact("ssh_root", state(is("permitrootlogin", "no").map(|no| !no)), "sshd -T, if sshd runs"));
+        record.fact_at(line("pubkeyauthentication"), fact("ssh_public_key", state(is("pubkeyauthentication", "yes")), "sshd -T, if sshd runs"));
     }
 }

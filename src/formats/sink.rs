@@ -170,15 +170,10 @@ impl<'a> Sink<'a> {
         self.as_of = Some(self.as_of.map_or(instant, |known| known.max(instant)));
     }
 
-    /// Counts secrets that the reader took out of a text.
-    pub fn redacted(&mut self, secrets: u64) {
-        self.tally.redacted += secrets;
-    }
-
     fn push<F: Fact>(&mut self, line: u64, fact: &F) {
         let Some(index) = TABLES.iter().position(|table| std::ptr::eq(*table, F::TABLE)) else { return };
         let Some(slot) = self.rows.get_mut(index) else { return };
-        slot.get_or_insert_with(|| Rows::new(F::TABLE)).push(Pointer { source: self.source, line }, fact);
+        self.tally.redacted += slot.get_or_insert_with(|| Rows::new(F::TABLE)).push(Pointer { source: self.source, line }, fact);
     }
 
     /// Ends the segment.
@@ -235,11 +230,11 @@ impl<'a> Record<'_, 'a> {
     pub fn reject(mut self, reason: &str, record: &[u8]) {
         self.settled = true;
         self.sink.tally.rejected += 1;
-        let head = record.get(..record.len().min(400)).unwrap_or(record);
-        let text = visible_bytes(head);
-        let (excerpt, secrets) = redact(&text);
-        self.sink.redacted(secrets);
-        let fact = Reject { reason, excerpt: Some(&excerpt) };
+        // Redacted before it is cut, so that no half of a secret stays.
+        let text = visible_bytes(record.get(..record.len().min(8192)).unwrap_or(record));
+        let (text, _) = redact(&text);
+        let end = text.char_indices().nth(400).map_or(text.len(), |(at, _)| at);
+        let fact = Reject { reason, excerpt: text.get(..end) };
         self.sink.push(self.line, &fact);
     }
 }

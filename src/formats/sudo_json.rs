@@ -8,10 +8,9 @@ use std::borrow::Cow;
 
 use sonic_rs::to_object_iter;
 
-use super::lazy::{Json, first_line, record_text, unquote};
+use super::lazy::{Json, after, first_line, record_text, unquote};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{Micros, PRIVILEGED_COMMANDS, PrivilegedCommand, Table};
-use crate::redact::redact;
 
 /// sudo's JSON event log.
 pub(super) struct SudoJson;
@@ -86,24 +85,64 @@ struct Event<'a> {
     environment: Option<Cow<'a, str>>,
 }
 
+/// Reads the events of one line or member; the first is its record, further ones are records of their own.
 pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<'_>) {
     let (text, stray) = record_text(bytes);
     if stray {
         sink.limit("not-utf-8", Some(line), "some records hold bytes that are not UTF-8; they are shown as \\xNN");
     }
-    let mut record = sink.record(line);
-    let opened = match open(&text) {
-        Ok(opened) => opened,
-        Err(reason) => return record.reject(&reason, bytes),
-    };
-    match opened.kind.as_ref() {
-        "exit" => return record.skip("exit status of a command that its accept event records"),
-        "accept" | "reject" | "alert" => {}
-        _ => return record.reject("not one of accept, reject, alert, exit", bytes),
+    let trimmed = text.trim();
+    for kind in KEYS {
+        // sudo writes nothing around an event, so that its braces are cut off and it is parsed once.
+        let inner = trimmed.strip_prefix("{\"").and_then(|rest| rest.strip_prefix(kind)).and_then(|rest| rest.strip_prefix("\":"));
+        if let Some(Ok((event, true))) = inner.and_then(|rest| rest.strip_suffix('}')).map(fields) {
+            return judge(kind, Ok(&event), line, bytes, reading, sink);
+        }
     }
-    let event = &opened.event;
+    several(trimmed, line, bytes, reading, sink);
+}
+
+/// Whatever is written otherwise goes through the parser as a whole.
+fn several(text: &str, line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<'_>) {
+    let mut rest = text;
+    let mut any = false;
+    for member in to_object_iter(text) {
+        any = true;
+        match member {
+            Ok((kind, value)) => {
+                let Cow::Borrowed(raw) = value.as_raw_cow() else { continue };
+                rest = after(text, raw);
+                let event = fields(raw);
+                judge(&kind, event.as_ref().map(|(event, _)| event).map_err(String::as_str), line, bytes, reading, sink);
+            }
+            Err(error) => {
+                let reason = format!("not a JSON object ({}): torn or damaged", first_line(&error.to_string()));
+                return sink.record(line).reject(&reason, bytes);
+            }
+        }
+    }
+    if !any {
+        sink.record(line).reject("an empty object where an event was expected", bytes);
+    } else if rest.trim() != "}" {
+        sink.record(line).reject("something follows the event on the same line: a line end is lost, or it was written into", bytes);
+    }
+}
+
+fn judge(kind: &str, event: Result<&Event<'_>, &str>, line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<'_>) {
+    let mut record = sink.record(line);
+    let outcome = match kind {
+        "exit" => return record.skip("exit status of a command that its accept event records"),
+        "accept" => "accepted",
+        "reject" => "rejected",
+        "alert" => "alert",
+        _ => return record.reject("not one of accept, reject, alert, exit", bytes),
+    };
+    let event = match event {
+        Ok(event) => event,
+        Err(reason) => return record.reject(reason, bytes),
+    };
     let instant = event.seconds.and_then(|seconds| Micros::from_parts(seconds, event.nanoseconds));
-    let Some(instant) = instant else { return record.reject("no server_time.seconds, so the event has no time", bytes) };
+    let Some(instant) = instant else { return record.reject("no server_time.seconds that is a time", bytes) };
     let host = event.host.as_deref().or(reading.host);
     let (Some(host), Some(user)) = (host, event.user.as_deref()) else {
         return record.reject("no submithost or no submituser", bytes);
@@ -111,8 +150,6 @@ pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut S
     let host = reading.config.host(host);
     record.sink().active("sudo", &host, instant, line);
     let command = command_line(event);
-    let (command, secrets) = redact(&command);
-    record.sink().redacted(secrets);
     let change = reading
         .config
         .change_id(event.environment.as_deref().unwrap_or_default())
@@ -125,47 +162,10 @@ pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut S
         tty: event.tty.as_deref(),
         cwd: event.cwd.as_deref(),
         command: &command,
-        outcome: match opened.kind.as_ref() {
-            "accept" => "accepted",
-            "reject" => "rejected",
-            _ => "alert",
-        },
+        outcome,
         event_id: event.uuid.as_deref(),
         change_id: change,
     });
-    drop(record);
-    if opened.more {
-        sink.record(line).reject("a second event on the same line", bytes);
-    }
-}
-
-/// An event taken out of the object around it.
-struct Opened<'a> {
-    kind: Cow<'a, str>,
-    event: Event<'a>,
-    /// Whether another event follows in the same object.
-    more: bool,
-}
-
-/// Takes the first event out of `{"accept": {…}}`. sudo writes nothing around it, so the braces are cut off and the event
-/// is parsed once; whatever is written otherwise goes through the parser as a whole.
-fn open(text: &str) -> Result<Opened<'_>, String> {
-    let trimmed = text.trim();
-    for kind in KEYS {
-        let inner = trimmed.strip_prefix("{\"").and_then(|rest| rest.strip_prefix(kind)).and_then(|rest| rest.strip_prefix("\":"));
-        if let Some(Ok((event, true))) = inner.and_then(|rest| rest.strip_suffix('}')).map(fields) {
-            return Ok(Opened { kind: Cow::Borrowed(kind), event, more: false });
-        }
-    }
-    let mut events = to_object_iter(text);
-    let (kind, value) = match events.next() {
-        Some(Ok(member)) => member,
-        Some(Err(error)) => return Err(format!("not a JSON object ({}): torn or damaged", first_line(&error.to_string()))),
-        None => return Err("an empty object where an event was expected".to_owned()),
-    };
-    let Cow::Borrowed(raw) = value.as_raw_cow() else { return Err("damaged event".to_owned()) };
-    let (event, _) = fields(raw)?;
-    Ok(Opened { kind, event, more: events.next().is_some_and(|next| next.is_ok()) })
 }
 
 /// The fields of an event, and whether the event is all of `text`.
@@ -183,7 +183,7 @@ fn fields(text: &str) -> Result<(Event<'_>, bool), String> {
                 for (name, part) in value.clone().into_object_iter().into_iter().flatten().map_while(Result::ok) {
                     match name.as_ref() {
                         "seconds" => event.seconds = Json::of(&part).int(),
-                        "nanoseconds" => event.nanoseconds = Json::of(&part).int().unwrap_or(0),
+                        "nanoseconds" => event.nanoseconds = Json::of(&part).int().unwrap_or(-1),
                         _ => {}
                     }
                 }
@@ -200,8 +200,7 @@ fn fields(text: &str) -> Result<(Event<'_>, bool), String> {
             _ => {}
         }
         if let Cow::Borrowed(raw) = raw() {
-            let end = (raw.as_ptr().addr() + raw.len()).saturating_sub(text.as_ptr().addr());
-            rest = text.get(end..).unwrap_or_default();
+            rest = after(text, raw);
         }
     }
     Ok((event, rest.trim() == "}"))

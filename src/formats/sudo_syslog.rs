@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink, lazy, sudo_json, sudo_text};
 use crate::facts::{Micros, PRIVILEGED_COMMANDS, PrivilegedCommand, SESSIONS, Session, Table, in_zone, parse_rfc3339};
 use crate::period::Period;
-use crate::redact::{lossless, redact};
+use crate::redact::lossless;
 
 /// Syslog files with sudo and sshd lines.
 pub(super) struct SudoSyslog;
@@ -46,24 +46,30 @@ impl Format for SudoSyslog {
         let mut lines = segment.lines().peekable();
         while let Some((number, bytes)) = lines.next() {
             let mut text = lossless(bytes).into_owned();
-            let continued = |bytes: &[u8], text: &str| {
-                let next = lossless(bytes).into_owned();
-                let (_, host, _, message) = split(text)?;
-                let (_, next_host, _, next_message) = split(&next)?;
-                let (user, rest) = sudo_text::continuation(next_message)?;
-                let event = sudo_text::parse(message)?;
-                (host == next_host && user == event.user).then(|| rest.to_owned())
-            };
-            while let Some(rest) = lines.peek().and_then(|(_, next)| continued(next, &text)) {
-                // sudo breaks a long command at a blank, which it drops.
-                text.push(' ');
+            let mut piece = text.clone();
+            while let Some(rest) = lines.peek().and_then(|(_, next)| continuation(&text, &lossless(next))) {
+                // sudo breaks a long line at the last blank of a piece, which it drops, or in the middle of a word where a
+                // piece has no blank.
+                if piece.trim_start().contains(' ') {
+                    text.push(' ');
+                }
                 text.push_str(&rest);
+                piece = rest;
                 let (next, _) = lines.next().unwrap_or((number, bytes));
                 sink.record(next).skip("continuation of the sudo line before it");
             }
             line(number, &text, bytes, reading, sink, &mut open);
         }
     }
+}
+
+/// What `next` adds to the sudo line `text`, where it continues it: same host, same user.
+fn continuation(text: &str, next: &str) -> Option<String> {
+    let (_, host, program, message) = split(text)?;
+    let (_, next_host, next_program, next_message) = split(next)?;
+    let (user, rest) = sudo_text::continuation(next_message)?;
+    let same = host == next_host && program == "sudo" && next_program == "sudo" && message.trim_start().strip_prefix(user)?.starts_with(" : ");
+    same.then(|| rest.to_owned())
 }
 
 /// Stamp, host, program and message of one syslog line.
@@ -102,6 +108,9 @@ fn line(
         "sudo" => {
             if let Some(payload) = message.trim_start().strip_prefix("@cee:") {
                 return cee(number, payload, bytes, reading, sink);
+            }
+            if sudo_text::continuation(message).is_some() {
+                return sink.record(number).reject("continuation of a sudo line that does not stand before it", bytes);
             }
             let Some(event) = sudo_text::parse(message) else {
                 return sink.record(number).skip("a sudo line without a command (PAM, messages)");
@@ -144,9 +153,8 @@ fn command(
         *open.entry(key(event.command)).or_default() += 1;
     }
     let mut record = sink.record(number);
-    let (text, secrets) = redact(event.command);
-    record.sink().redacted(secrets);
-    let change = reading.config.change_id(event.env.unwrap_or_default()).or_else(|| reading.config.change_id(&text));
+    let text = event.command;
+    let change = reading.config.change_id(event.env.unwrap_or_default()).or_else(|| reading.config.change_id(text));
     record.fact(PrivilegedCommand {
         occurred_at: instant,
         host,
@@ -154,7 +162,7 @@ fn command(
         run_as: event.run_as,
         tty: event.tty,
         cwd: event.cwd,
-        command: &text,
+        command: text,
         outcome: if event.reason.is_some() { "rejected" } else { "accepted" },
         event_id: None,
         change_id: change,

@@ -21,7 +21,8 @@ pub(super) struct SudoText<'a> {
 pub(super) fn parse(text: &str) -> Option<SudoText<'_>> {
     let (user, body) = text.split_once(" : ")?;
     let user = user.trim();
-    if user.is_empty() || user.contains(char::is_whitespace) || user.contains('(') {
+    // A name may hold a blank (`EXAMPLE\\ann lee`); PAM's lines have no COMMAND=.
+    if user.is_empty() || user.contains('(') {
         return None;
     }
     let at = if body.starts_with("COMMAND=") { 0 } else { body.find(" ; COMMAND=")? + 3 };
@@ -59,7 +60,8 @@ pub(super) fn without_exit(command: &str) -> Option<&str> {
     let (before, last) = command.rsplit_once(" ; ")?;
     let code = last.strip_prefix("EXIT=")?;
     (!code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit())).then(|| {
-        before.rsplit_once(" ; SIGNAL=").map_or(before, |(command, _)| command)
+        let signal = before.rsplit_once(" ; SIGNAL=").filter(|(_, signal)| !signal.contains(char::is_whitespace));
+        signal.map_or(before, |(command, _)| command)
     })
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Serialize;
 
 /// What was concluded on a control.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
     /// At least one item is an exception.
