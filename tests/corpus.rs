@@ -21,10 +21,10 @@ const KNOWN: [(&str, &str, u64, u64); 16] = [
     ("puppetdb-report/pg1.vm-304bebf8.json", "puppetdb-reports", 1, 0),
     ("puppetdb-report/time-shift-report.json", "puppetdb-reports", 1, 0),
     ("servicenow/table_api_raw.json", "servicenow-changes", 5, 0),
-    ("servicenow/table_api_display_all.json", "servicenow-changes", 5, 0),
+    ("servicenow/table_api_display_all.json", "servicenow-changes", 3, 0),
     ("servicenow/table_api_display_true.json", "servicenow-changes", 5, 0),
     ("sshd-T/hardened.txt", "sshd-effective", 1, 0),
-    ("sudo-json/sudo-1.9.13p3_json_pretty.json", "sudo-json", 47 - 17, 0),
+    ("sudo-json/sudo-1.9.13p3_json_pretty.json", "sudo-json", 19 + 8 + 1, 0),
     ("sudo-syslog/auth.log_rfc3339_sudo-1.9.13p3", "sudo-syslog", 0, 0),
 ];
 

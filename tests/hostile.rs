@@ -34,7 +34,7 @@ fn evidence() -> tempfile::TempDir {
 fn hostile_text_stays_text_in_every_output() {
     let folder = evidence();
     let judged = judged(folder.path(), &Config::default(), "2026-Q3");
-    assert_eq!(judged.report.every_exception.len(), 4 + 1, "four commands, and a silence of the log");
+    assert_eq!(judged.report.every_exception.len(), 4 + 2, "four commands, and the silences of the log before and after them");
     for output in OUTPUTS {
         let bytes = output.render(&judged.report).expect("rendered");
         let text = String::from_utf8(bytes).expect("UTF-8");

@@ -29,7 +29,7 @@ fn every_planted_violation_is_found_and_nothing_else() {
         ("ALARM-02", "pg-main-1", "2026-09-20T02:00:05Z"),
         ("CHANGE-02", "CHG0030455", "2026-08-25T18:"),
         ("CONFIG-01", "es-data-2", "2026-09-08T00:"),
-        ("FLEET-02", "es-mixed-1", ""),
+        ("FLEET-02", "es-mixed-1", "2026-09-30T"),
         ("IMAGE-01", "es-client-2", "2026-09-01T"),
         ("LOGIN-01", "ami-044900095270449c1", "2026-08-14T"),
         ("LOGIN-02", "es-ingest-2", "2026-08-20T"),

@@ -25,7 +25,7 @@ fact_table! {
         /// Resources that failed.
         failed: Option<i64> as Int,
         /// Version of the configuration applied.
-        config_version: Option<&'a str> as Text,
+        config_version: Option<&'a str> as Prose,
     }
     instant: |fact| Some(fact.occurred_at)
 }

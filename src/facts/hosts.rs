@@ -17,7 +17,7 @@ fact_table! {
         /// Cluster.
         cluster: Option<&'a str> as Text,
         /// Environment.
-        environment: Option<&'a str> as Text,
+        environment: Option<&'a str> as Prose,
         /// Image that the host runs.
         image: Option<&'a str> as Text,
         /// When the host was launched.

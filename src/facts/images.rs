@@ -15,11 +15,11 @@ fact_table! {
         /// When it was built.
         built_at: Option<Micros> as Time,
         /// The build run that made it.
-        builder: Option<&'a str> as Text,
+        builder: Option<&'a str> as Prose,
         /// Source repository.
         source_uri: Option<&'a str> as Prose,
         /// Source commit.
-        source_commit: Option<&'a str> as Text,
+        source_commit: Option<&'a str> as Prose,
         /// Change that the build names.
         change_id: Option<&'a str> as Text,
         /// Image that it was built from.
@@ -42,7 +42,7 @@ fact_table! {
         /// Source repository.
         source_uri: Option<&'a str> as Prose,
         /// Source commit.
-        source_commit: Option<&'a str> as Text,
+        source_commit: Option<&'a str> as Prose,
         /// When it was built.
         built_at: Option<Micros> as Time,
         /// `verified`, `unverified`, `invalid` or `none`.

@@ -53,7 +53,8 @@ impl Format for HostsCsv {
             let zone = reading.zone.unwrap_or(chrono_tz::Tz::UTC);
             let mut unreadable = None;
             let mut time = |names: &[&str]| {
-                let text = cells.get(names)?;
+                // Some inventories write the end of the calendar for "still alive".
+                let text = cells.get(names).filter(|text| !text.starts_with("9999-12-31"))?;
                 let instant = parse_stamp(text, zone);
                 if instant.is_none() {
                     unreadable = Some(format!("`{text}` is not a time; write RFC 3339, for example 2026-07-01T05:00:00Z"));

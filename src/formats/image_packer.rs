@@ -66,14 +66,11 @@ fn read_build(number: u64, build: &Members<'_>, reading: &Reading<'_>, sink: &mu
     let Some(artifact) = build.filled("artifact_id") else {
         return record.reject("a build without artifact_id names no image", b"");
     };
-    let built_at = build.get("build_time").map(|time| time.int().and_then(|seconds| Micros::from_parts(seconds, 0)));
+    let built_at = build.get("build_time").filter(|time| time.raw() != "null").map(|time| time.int().and_then(|seconds| Micros::from_parts(seconds, 0)));
     if built_at == Some(None) {
         return record.reject("build_time is not a time in seconds since 1970", artifact.as_bytes());
     }
     let built_at = built_at.flatten();
-    if artifact.split(',').any(|image| image_id(image).is_empty()) {
-        return record.reject("artifact_id names an image without an id", artifact.as_bytes());
-    }
     if let Some(instant) = built_at {
         record.sink().taken_at(instant);
     }
@@ -87,8 +84,7 @@ fn read_build(number: u64, build: &Members<'_>, reading: &Reading<'_>, sink: &mu
     let change = custom_text(&["change_id", "change", "change_request"]);
     let base = custom_text(&["base_image", "source_ami"]);
     let run = build.filled("packer_run_uuid");
-    for image in artifact.split(',') {
-        let image = image_id(image);
+    for image in artifact.split(',').map(image_id).filter(|image| !image.is_empty()) {
         record.fact(Image {
             image,
             name: build.filled("name").as_deref(),

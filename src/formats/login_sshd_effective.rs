@@ -40,6 +40,10 @@ impl Format for SshdEffective {
             sink.limit("unbound", None, "sshd -T names neither host nor time; bind both by the path ([[bind]] in steadfast.toml)");
             return sink.record(1).reject("host or time unknown: bind the file by its path ([[bind]] in steadfast.toml)", segment.bytes);
         };
+        let needed = ["permitrootlogin", "passwordauthentication", "pubkeyauthentication", "kbdinteractiveauthentication", "usepam"];
+        if needed.iter().any(|keyword| setting(keyword).is_none()) || !segment.bytes.ends_with(b"\n") {
+            sink.limit("torn", None, "the output of sshd -T ends early; settings that are not shown are unknown");
+        }
         sink.limit("match-not-evaluated", None, "sshd -T without -C leaves Match blocks out; settings for some users may differ");
         sink.taken_at(observed_at);
         let said = |keyword: &str| setting(keyword).map_or("not shown", |(_, value)| value);
