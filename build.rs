@@ -1,5 +1,7 @@
 //! Embeds every file below `controls/` in the binary, so that a new control needs no Rust.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a build script is told by cargo through its environment")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -9,7 +11,9 @@ fn main() -> io::Result<()> {
     let mut files = Vec::new();
     list(&root, &mut files)?;
     files.sort();
-    let mut text = String::from("/// Every file below `controls/`: relative path and content.\npub(super) static EMBEDDED: &[(&str, &str)] = &[\n");
+    let mut text = String::from(
+        "/// Every file below `controls/`: relative path and content.\npub(super) static EMBEDDED: &[(&str, &str)] = &[\n",
+    );
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file).display().to_string().replace('\\', "/");
         let _ = writeln!(text, "    ({name:?}, include_str!({:?})),", file.display().to_string());

@@ -69,7 +69,9 @@ impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         name.parse().map(Self).map_err(|_| {
-            serde::de::Error::custom(format!("`{name}` is no time zone of the IANA database; write for example Europe/Berlin or UTC"))
+            serde::de::Error::custom(format!(
+                "`{name}` is no time zone of the IANA database; write for example Europe/Berlin or UTC"
+            ))
         })
     }
 }
@@ -105,12 +107,35 @@ impl Default for Classes {
         let list = |roles: &[&str]| roles.iter().map(|role| (*role).to_owned()).collect();
         Self {
             stateful: list(&[
-                "data", "data_*", "database", "db", "postgresql*", "mysql*", "mariadb*", "mongodb*", "cassandra*", "redis*",
-                "kafka*", "etcd", "nfs", "storage",
+                "data",
+                "data_*",
+                "database",
+                "db",
+                "postgresql*",
+                "mysql*",
+                "mariadb*",
+                "mongodb*",
+                "cassandra*",
+                "redis*",
+                "kafka*",
+                "etcd",
+                "nfs",
+                "storage",
             ]),
             immutable: list(&[
-                "coordinating", "client", "ingest", "master", "voting_only", "ml", "transform", "remote_cluster_client", "web",
-                "worker", "app", "proxy", "edge",
+                "coordinating",
+                "client",
+                "ingest",
+                "master",
+                "voting_only",
+                "ml",
+                "transform",
+                "remote_cluster_client",
+                "web",
+                "worker",
+                "app",
+                "proxy",
+                "edge",
             ]),
         }
     }
@@ -185,7 +210,9 @@ impl Config {
         if let Some(version) = config.format_version.filter(|version| *version != 1) {
             let at = text.find("format_version").unwrap_or(0);
             let message = format!("format_version {version} is not known to this version of steadfast");
-            return Err(Box::new(Diagnostic::new("config-version", path, text, at..at + 14, message).help("write format_version = 1")));
+            return Err(Box::new(
+                Diagnostic::new("config-version", path, text, at..at + 14, message).help("write format_version = 1"),
+            ));
         }
         for bind in &config.bind {
             if pattern(&bind.path).is_none() {
@@ -208,14 +235,19 @@ impl Config {
             (rest.starts_with('.') && rest.get(1..)?.eq_ignore_ascii_case(domain)).then_some(host)
         });
         let name = stripped.unwrap_or(name);
-        if name.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) }
+        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        }
     }
 
     /// The first change number in a text.
     #[must_use]
     pub fn change_id<'t>(&self, text: &'t str) -> Option<&'t str> {
         let prefixes = &self.changes.prefixes;
-        let finders = self.changes.finders.get_or_init(|| prefixes.iter().map(|prefix| Finder::new(prefix).into_owned()).collect());
+        let finders =
+            self.changes.finders.get_or_init(|| prefixes.iter().map(|prefix| Finder::new(prefix).into_owned()).collect());
         finders.iter().find_map(|finder| {
             let prefix = finder.needle().len();
             finder.find_iter(text.as_bytes()).find_map(|at| {

@@ -81,9 +81,8 @@ impl Diagnostic {
     #[must_use]
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let snippet = Snippet::source(&self.text)
-            .path(&self.location.path)
-            .annotation(AnnotationKind::Primary.span(self.span.clone()));
+        let snippet =
+            Snippet::source(&self.text).path(&self.location.path).annotation(AnnotationKind::Primary.span(self.span.clone()));
         let title = Level::ERROR.primary_title(&self.message).id(self.code).element(snippet);
         match &self.help {
             Some(help) => renderer.render(&[title, Group::with_title(Level::HELP.secondary_title(help))]),

@@ -23,7 +23,9 @@ pub struct Period {
 
 /// A period that cannot be read.
 #[derive(Debug, Error)]
-#[error("period `{given}` is not understood: {why}; write 2026-Q3, 2026-07, 2026 or 2026-07-01..2026-10-01 (the end is not included)")]
+#[error(
+    "period `{given}` is not understood: {why}; write 2026-Q3, 2026-07, 2026 or 2026-07-01..2026-10-01 (the end is not included)"
+)]
 pub struct PeriodError {
     given: String,
     why: &'static str,
@@ -37,13 +39,16 @@ impl Period {
     pub fn parse(text: &str, zone: Tz) -> Result<Self, PeriodError> {
         let error = |why| PeriodError { given: text.to_owned(), why };
         let (start, end) = if let Some((start, end)) = text.split_once("..") {
-            let day = |text: &str| text.trim().parse::<NaiveDate>().map_err(|_| error("each side must be a date such as 2026-07-01"));
+            let day =
+                |text: &str| text.trim().parse::<NaiveDate>().map_err(|_| error("each side must be a date such as 2026-07-01"));
             (day(start)?, day(end)?)
         } else if let Some((year, quarter)) = text.split_once("-Q") {
-            let quarter: u32 = quarter.parse().ok().filter(|quarter| (1..=4).contains(quarter)).ok_or_else(|| error("a quarter is Q1 to Q4"))?;
+            let quarter: u32 =
+                quarter.parse().ok().filter(|quarter| (1..=4).contains(quarter)).ok_or_else(|| error("a quarter is Q1 to Q4"))?;
             span(year, (quarter - 1) * 3 + 1, 3).ok_or_else(|| error("the year must be four digits"))?
         } else if let Some((year, month)) = text.split_once('-') {
-            let month = month.parse().ok().filter(|month| (1..=12).contains(month)).ok_or_else(|| error("a month is 01 to 12"))?;
+            let month =
+                month.parse().ok().filter(|month| (1..=12).contains(month)).ok_or_else(|| error("a month is 01 to 12"))?;
             span(year, month, 1).ok_or_else(|| error("the year must be four digits"))?
         } else {
             span(text, 1, 12).ok_or_else(|| error("the year must be four digits"))?

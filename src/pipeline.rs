@@ -76,8 +76,7 @@ const MOST_REJECTS: i64 = 200;
 /// Where facts cannot be written, a control is broken, or a reader lost a record. Evidence that cannot be read is no
 /// error: it is in the report, and keeps the controls that needed it from a clean conclusion.
 pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
-    let files: Vec<_> =
-        walk(job.evidence)?.into_iter().filter(|file| !job.not_evidence.iter().any(|path| *path == file.path)).collect();
+    let files: Vec<_> = walk(job.evidence)?.into_iter().filter(|file| !job.not_evidence.contains(&file.path)).collect();
     let store = job.work.join("facts");
     let progress = |done, total| (job.progress)("reading evidence", done, total);
     let options = CollectOptions { config: job.config, period: job.period, threads: job.threads, progress: &progress };
@@ -86,11 +85,10 @@ pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
     let steps = (job.catalogue.views.len() + job.catalogue.controls.len()) as u64;
     let mut step = 0;
     let populations = job.work.join("populations");
-    let assessment =
-        assess::assess(&engine, job.catalogue, job.config, job.period, &collected, &populations, |name| {
-            (job.progress)(name, step, steps);
-            step += 1;
-        })?;
+    let assessment = assess::assess(&engine, job.catalogue, job.config, job.period, &collected, &populations, |name| {
+        (job.progress)(name, step, steps);
+        step += 1;
+    })?;
     (job.progress)("report", steps, steps);
     let views = assess::ordered_views(&engine, job.catalogue)?;
     let rejects = rejects(&engine)?;

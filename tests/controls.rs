@@ -47,20 +47,28 @@ fn column(table: &Table, name: &str, kind: Kind, rows: &[toml::Table]) -> ArrayR
     let wrong = |value: &toml::Value| -> ! { panic!("{}.{name}: `{value}` is not {}", table.name, kind.sql()) };
     match kind {
         Kind::Text | Kind::Prose => Arc::new(
-            cells.map(|cell| cell.map(|value| value.as_str().unwrap_or_else(|| wrong(value)).to_owned())).collect::<StringArray>(),
+            cells
+                .map(|cell| cell.map(|value| value.as_str().unwrap_or_else(|| wrong(value)).to_owned()))
+                .collect::<StringArray>(),
         ),
-        Kind::Int => Arc::new(cells.map(|cell| cell.map(|value| value.as_integer().unwrap_or_else(|| wrong(value)))).collect::<Int64Array>()),
+        Kind::Int => Arc::new(
+            cells.map(|cell| cell.map(|value| value.as_integer().unwrap_or_else(|| wrong(value)))).collect::<Int64Array>(),
+        ),
         Kind::Real => Arc::new(
             cells
-                .map(|cell| cell.map(|value| value.as_float().or(value.as_integer().map(|whole| whole as f64)).unwrap_or_else(|| wrong(value))))
+                .map(|cell| {
+                    cell.map(|value| {
+                        value.as_float().or(value.as_integer().map(|whole| whole as f64)).unwrap_or_else(|| wrong(value))
+                    })
+                })
                 .collect::<Float64Array>(),
         ),
-        Kind::Flag => Arc::new(cells.map(|cell| cell.map(|value| value.as_bool().unwrap_or_else(|| wrong(value)))).collect::<BooleanArray>()),
+        Kind::Flag => Arc::new(
+            cells.map(|cell| cell.map(|value| value.as_bool().unwrap_or_else(|| wrong(value)))).collect::<BooleanArray>(),
+        ),
         Kind::Time => Arc::new(
             cells
-                .map(|cell| {
-                    cell.map(|value| value.as_str().and_then(parse_rfc3339).unwrap_or_else(|| wrong(value)).0)
-                })
+                .map(|cell| cell.map(|value| value.as_str().and_then(parse_rfc3339).unwrap_or_else(|| wrong(value)).0))
                 .collect::<TimestampMicrosecondArray>(),
         ),
     }
@@ -71,8 +79,10 @@ fn write_table(store: &Path, table: &'static Table, rows: &[toml::Table]) {
         let known = |key: &String| key == "source" || key == "line" || table.columns.iter().any(|column| column.name == key);
         assert!(row.keys().all(known), "{}: unknown column in {row:?}", table.name);
     }
-    let source: StringArray = rows.iter().map(|row| Some(row.get("source").and_then(toml::Value::as_str).unwrap_or("fixture"))).collect();
-    let line: Int64Array = (1..).zip(rows).map(|(number, row)| Some(row.get("line").and_then(toml::Value::as_integer).unwrap_or(number))).collect();
+    let source: StringArray =
+        rows.iter().map(|row| Some(row.get("source").and_then(toml::Value::as_str).unwrap_or("fixture"))).collect();
+    let line: Int64Array =
+        (1..).zip(rows).map(|(number, row)| Some(row.get("line").and_then(toml::Value::as_integer).unwrap_or(number))).collect();
     let mut columns: Vec<ArrayRef> = vec![Arc::new(source), Arc::new(line)];
     columns.extend(table.columns.iter().map(|described| column(table, described.name, described.kind, rows)));
     let batch = RecordBatch::try_new(table.schema(), columns).expect("a batch");
@@ -102,7 +112,9 @@ fn assessed(case: &Case, fixture: &Fixture, id: &str, only: bool) -> Vec<Assesse
         write_table(&store, table, rows);
     }
     let engine = Engine::open(&store, work.path(), EngineOptions { memory: 64 << 20, threads: 1 }).expect("an engine");
-    assess(&engine, &catalogue, &config, &period, &collected, &work.path().join("populations"), |_| {}).expect("a judgement").controls
+    assess(&engine, &catalogue, &config, &period, &collected, &work.path().join("populations"), |_| {})
+        .expect("a judgement")
+        .controls
 }
 
 #[test]

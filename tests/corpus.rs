@@ -34,7 +34,9 @@ fn real_files_are_recognised_and_accounted_for() {
     if !corpus.is_dir() {
         return skipped("../shared/corpus is not there");
     }
-    let config = Config::parse("test", "[[bind]]\npath = \"**/*\"\nhost = \"es-data-1\"\n[[bind]]\npath = \"**/{collected_at}\"\n").expect("a configuration");
+    let config =
+        Config::parse("test", "[[bind]]\npath = \"**/*\"\nhost = \"es-data-1\"\n[[bind]]\npath = \"**/{collected_at}\"\n")
+            .expect("a configuration");
     let period = Period::parse("2026-Q4", chrono_tz::Tz::UTC).expect("a period");
     let work = tempfile::tempdir().expect("a folder");
     let files = walk(&[corpus]).expect("the corpus");
@@ -46,7 +48,12 @@ fn real_files_are_recognised_and_accounted_for() {
         *seen.entry(format).or_default() += 1;
         println!(
             "{:60} {:22} records {:5} facts {:5} skipped {:5} rejected {:3}",
-            source.path, format, source.tally.opened, source.tally.facts, source.tally.skipped(), source.tally.rejected
+            source.path,
+            format,
+            source.tally.opened,
+            source.tally.facts,
+            source.tally.skipped(),
+            source.tally.rejected
         );
     }
     println!("{seen:?}");

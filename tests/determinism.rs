@@ -56,7 +56,13 @@ fn one_changed_byte_of_evidence_changes_the_fingerprint() {
     text.push(b'\n');
     std::fs::write(&file, text).expect("written");
     let pack = folder.path().join("pack");
-    let output = command().arg("pack").arg(folder.path()).args(["--period", "2026-Q3", "--out"]).arg(&pack).output().expect("the command runs");
+    let output = command()
+        .arg("pack")
+        .arg(folder.path())
+        .args(["--period", "2026-Q3", "--out"])
+        .arg(&pack)
+        .output()
+        .expect("the command runs");
     assert!(output.status.success(), "{}", printed(&output));
     assert_ne!(manifest(sample_pack()).get("data/sources.csv"), manifest(&pack).get("data/sources.csv"));
 }

@@ -34,7 +34,10 @@ fn texts(store: &Path) -> String {
     let mut texts = String::new();
     for entry in std::fs::read_dir(store).expect("the store") {
         let file = std::fs::File::open(entry.expect("an entry").path()).expect("a file");
-        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("a reader");
+        let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
+            .expect("Parquet")
+            .build()
+            .expect("a reader");
         for batch in reader {
             for column in batch.expect("a batch").columns() {
                 if let Some(cells) = column.as_any().downcast_ref::<arrow::array::StringArray>() {
@@ -54,7 +57,8 @@ fn every_format_reads_its_fixtures_as_expected() {
     let mut wrong = Vec::new();
     for format in FORMATS {
         let folder = root().join("tests/fixtures").join(format.name());
-        let text = std::fs::read_to_string(folder.join("expected.toml")).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let text =
+            std::fs::read_to_string(folder.join("expected.toml")).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let mut table: BTreeMap<String, toml::Value> = toml::from_str(&text).expect("TOML");
         let mut binding = |key: &str| table.remove(key).and_then(|value| value.as_str().map(str::to_owned));
         let (host, collected_at) = (binding("host"), binding("collected_at"));
@@ -85,14 +89,35 @@ fn every_format_reads_its_fixtures_as_expected() {
                 source.tally.rejected,
                 limits.into_iter().map(str::to_owned).collect::<Vec<_>>(),
             );
-            let wanted =
-                (Some(format.name()), expected.records, expected.facts, expected.skipped, expected.rejected, expected.limits.clone());
+            let wanted = (
+                Some(format.name()),
+                expected.records,
+                expected.facts,
+                expected.skipped,
+                expected.rejected,
+                expected.limits.clone(),
+            );
             if found != wanted {
-                wrong.push(format!("{} {name} (format, records, facts, skipped, rejected, limits)\n  expected {wanted:?}\n  found    {found:?}", format.name()));
+                wrong.push(format!(
+                    "{} {name} (format, records, facts, skipped, rejected, limits)\n  expected {wanted:?}\n  found    {found:?}",
+                    format.name()
+                ));
             }
             let texts = texts(&store);
-            wrong.extend(expected.must_hold.iter().filter(|text| !texts.contains(*text)).map(|text| format!("{} {name}: `{text}` is lost", format.name())));
-            wrong.extend(expected.must_not_hold.iter().filter(|text| texts.contains(*text)).map(|text| format!("{} {name}: `{text}` is still there", format.name())));
+            wrong.extend(
+                expected
+                    .must_hold
+                    .iter()
+                    .filter(|text| !texts.contains(*text))
+                    .map(|text| format!("{} {name}: `{text}` is lost", format.name())),
+            );
+            wrong.extend(
+                expected
+                    .must_not_hold
+                    .iter()
+                    .filter(|text| texts.contains(*text))
+                    .map(|text| format!("{} {name}: `{text}` is still there", format.name())),
+            );
         }
     }
     assert!(wrong.is_empty(), "{} fixtures are read otherwise:\n{}", wrong.len(), wrong.join("\n"));
@@ -119,14 +144,16 @@ fn a_file_cut_anywhere_is_a_strict_prefix_or_says_that_it_is_cut() {
             files.push(EvidenceFile { path, source: format!("cut-{length:06}"), refused: None });
         }
         let options = CollectOptions { config: &config, period: &period, threads: 2, progress: &|_, _| {} };
-        let collected = collect(&files, &work.path().join("cut"), options).expect("nothing panics and nothing is unaccounted for");
+        let collected =
+            collect(&files, &work.path().join("cut"), options).expect("nothing panics and nothing is unaccounted for");
         for source in &collected.sources {
             assert!(source.tally.gave_facts <= whole, "{name} {}: a cut file gives more than the whole", source.path);
             let named = collected.limits.iter().any(|limit| limit.source.as_deref() == Some(&source.path));
             let complete_lines = bytes[..source.bytes as usize].ends_with(b"\n");
             assert!(
                 named || complete_lines || source.format.is_none() || name.ends_with(".csv"),
-                "{name} {}: cut without a word", source.path
+                "{name} {}: cut without a word",
+                source.path
             );
         }
     }

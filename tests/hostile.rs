@@ -25,7 +25,8 @@ fn evidence() -> tempfile::TempDir {
         .map(|(index, text)| event(&format!("u{index}{}", if index == 0 { "<b>" } else { "" }), text))
         .collect();
     std::fs::write(folder.path().join("sudo.jsonl"), log).expect("written");
-    std::fs::write(folder.path().join("hosts.csv"), "observed_at,host,class\n2026-07-01T00:00:00Z,db-1,stateful\n").expect("written");
+    std::fs::write(folder.path().join("hosts.csv"), "observed_at,host,class\n2026-07-01T00:00:00Z,db-1,stateful\n")
+        .expect("written");
     std::fs::write(folder.path().join("<b>&.bin"), "x").expect("written");
     folder
 }
@@ -69,10 +70,19 @@ fn assert_markdown_is_text(text: &str) {
 fn spreadsheets_see_no_formula_and_terminals_no_escape() {
     let folder = evidence();
     let pack = folder.path().with_extension("pack");
-    let output = crate::support::command().arg("pack").arg(folder.path()).args(["--period", "2026-Q3", "--out"]).arg(&pack).output().expect("runs");
+    let output = crate::support::command()
+        .arg("pack")
+        .arg(folder.path())
+        .args(["--period", "2026-Q3", "--out"])
+        .arg(&pack)
+        .output()
+        .expect("runs");
     let text = printed(&output);
     assert!(output.status.success(), "{text}");
-    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}') && !text.contains('\u{7}'), "the terminal gets control characters");
+    assert!(
+        !text.contains('\u{1b}') && !text.contains('\u{202e}') && !text.contains('\u{7}'),
+        "the terminal gets control characters"
+    );
     for entry in walkdir::WalkDir::new(pack.join("data")) {
         let entry = entry.expect("an entry");
         if entry.path().extension().is_some_and(|ending| ending == "csv") {

@@ -68,7 +68,8 @@ fn every_control_plans_and_keeps_its_contract() {
     let config = Config::default();
     let catalogue = Catalogue::load(None, &config).expect("ids equal file names, and every file can be read");
     let work = tempfile::tempdir().expect("a folder");
-    lint(&catalogue, &config, &Period::parse("2026-Q3", chrono_tz::Tz::UTC).expect("a period"), work.path()).expect("sound controls");
+    lint(&catalogue, &config, &Period::parse("2026-Q3", chrono_tz::Tz::UTC).expect("a period"), work.path())
+        .expect("sound controls");
     for control in &catalogue.controls {
         assert!(!control.maps.is_empty(), "{} maps to nothing", control.id);
         assert!(root().join("tests/controls").join(format!("{}.toml", control.id)).is_file(), "{} has no fixtures", control.id);
@@ -88,7 +89,8 @@ fn no_control_or_template_gives_an_opinion() {
             }
             let text = std::fs::read_to_string(entry.path()).expect("UTF-8");
             // Queries speak the words of tools (`r.outcome <> 'failed'`); sentences are ours.
-            let prose: Vec<&str> = text.split("\"\"\"").enumerate().filter(|(_, part)| !part.contains("select ")).map(|(_, part)| part).collect();
+            let prose: Vec<&str> =
+                text.split("\"\"\"").enumerate().filter(|(_, part)| !part.contains("select ")).map(|(_, part)| part).collect();
             for word in prose.join(" ").to_lowercase().split(|character: char| !character.is_alphanumeric()) {
                 assert!(!FORBIDDEN.contains(&word), "{}: the word `{word}`", entry.path().display());
             }
@@ -113,7 +115,9 @@ fn files_tell_one_thing() {
 
 #[test]
 fn only_the_engine_names_the_query_engine_and_only_the_pack_writes_packs() {
-    let allowed = |path: &Path, folder: &[&str]| folder.iter().any(|part| path.ends_with(part) || path.to_str().is_some_and(|path| path.contains(part)));
+    let allowed = |path: &Path, folder: &[&str]| {
+        folder.iter().any(|part| path.ends_with(part) || path.to_str().is_some_and(|path| path.contains(part)))
+    };
     for entry in walkdir::WalkDir::new(root().join("src")) {
         let entry = entry.expect("an entry");
         if entry.path().extension().is_none_or(|ending| ending != "rs") {
@@ -132,6 +136,10 @@ fn only_the_engine_names_the_query_engine_and_only_the_pack_writes_packs() {
             );
         }
         let outside = !allowed(entry.path(), &["/cli/"]);
-        assert!(!(outside && (code.contains("SystemTime::now") || code.contains("std::env::"))), "{} looks outside", entry.path().display());
+        assert!(
+            !(outside && (code.contains("SystemTime::now") || code.contains("std::env::"))),
+            "{} looks outside",
+            entry.path().display()
+        );
     }
 }

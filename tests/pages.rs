@@ -48,12 +48,14 @@ fn numbers_add_up_and_every_exception_is_cited() {
     let report: serde_json::Value =
         serde_json::from_slice(&std::fs::read(sample_pack().join("data/report.json")).expect("the report")).expect("JSON");
     let html = html();
-    let hashes: BTreeSet<&str> = report["sources"].as_array().expect("a list").iter().filter_map(|source| source["sha256"].as_str()).collect();
+    let hashes: BTreeSet<&str> =
+        report["sources"].as_array().expect("a list").iter().filter_map(|source| source["sha256"].as_str()).collect();
     for control in report["controls"].as_array().expect("a list") {
         let counts = &control["counts"];
         let number = |name: &str| counts[name].as_u64().expect("a number");
         assert_eq!(number("population"), number("met") + number("exception") + number("inconclusive") + number("not_applicable"));
-        let csv = std::fs::read(sample_pack().join(control["population_csv"]["path"].as_str().expect("a path"))).expect("the population");
+        let csv = std::fs::read(sample_pack().join(control["population_csv"]["path"].as_str().expect("a path")))
+            .expect("the population");
         let sha256 = control["population_csv"]["sha256"].as_str().expect("a hash");
         assert_eq!(ring_sha256(&csv), sha256);
         assert!(html.contains(sha256), "the page names the hash of {}", control["id"]);
@@ -84,7 +86,11 @@ fn no_page_gives_an_opinion() {
     let prose = fences.replace_all(&markdown, "\n");
     for word in ["compliant", "certified", "passed", "failed", "score", "grade"] {
         let pattern = Regex::new(&format!(r"(?i)\b{word}\b")).expect("a pattern");
-        assert!(!pattern.is_match(&prose), "the word `{word}`: {:?}", pattern.find(&prose).map(|found| &prose[found.start().saturating_sub(60)..found.end() + 20]));
+        assert!(
+            !pattern.is_match(&prose),
+            "the word `{word}`: {:?}",
+            pattern.find(&prose).map(|found| &prose[found.start().saturating_sub(60)..found.end() + 20])
+        );
     }
     assert!(!Regex::new(r"\d\s?%").expect("a pattern").is_match(&prose), "a percentage");
 }

@@ -60,11 +60,15 @@ fn conclusions_counts_and_limits_are_those_of_the_story() {
         .iter()
         .map(|control| (control["id"].as_str().expect("an id"), control["conclusion"].as_str().expect("a conclusion")))
         .collect();
-    let clean: Vec<&str> = conclusions.iter().filter(|(_, conclusion)| **conclusion == "no_exceptions").map(|(id, _)| *id).collect();
+    let clean: Vec<&str> =
+        conclusions.iter().filter(|(_, conclusion)| **conclusion == "no_exceptions").map(|(id, _)| *id).collect();
     assert_eq!(clean, ["CHANGE-01", "FLEET-01"]);
     assert_eq!(conclusions.len(), 12);
     let hosts = &report["hosts"];
-    assert_eq!((hosts["immutable"].as_u64(), hosts["stateful"].as_u64(), hosts["unclassified"].as_u64()), (Some(7), Some(6), Some(0)));
+    assert_eq!(
+        (hosts["immutable"].as_u64(), hosts["stateful"].as_u64(), hosts["unclassified"].as_u64()),
+        (Some(7), Some(6), Some(0))
+    );
     let sudo = report["controls"].as_array().expect("a list").iter().find(|control| control["id"] == "SUDO-02").expect("SUDO-02");
     assert_eq!(sudo["counts"]["population"].as_u64(), Some(1195));
     assert_eq!(sudo["counts"]["exception"].as_u64(), Some(7));
@@ -76,7 +80,8 @@ fn conclusions_counts_and_limits_are_those_of_the_story() {
         .map(|exception| exception["control_id"].as_str().expect("an id"))
         .collect();
     assert_eq!(accepted, ["CONFIG-01"]);
-    let limits: Vec<&str> = report["limits"].as_array().expect("a list").iter().filter_map(|limit| limit["code"].as_str()).collect();
+    let limits: Vec<&str> =
+        report["limits"].as_array().expect("a list").iter().filter_map(|limit| limit["code"].as_str()).collect();
     for code in ["unrecognised", "rejected-records", "open-end", "waiver-unmatched"] {
         assert!(limits.contains(&code), "{code} is not among {limits:?}");
     }
@@ -99,7 +104,8 @@ fn the_emergency_change_is_explained_and_the_claim_of_the_build_does_not_outweig
     assert_eq!(emergency.len(), 4);
     assert!(emergency.iter().all(|line| line.contains(",met,")), "{emergency:?}");
     let login = std::fs::read_to_string(sample_pack().join("data/populations/LOGIN-01.csv")).expect("the population");
-    let open = login.lines().find(|line| line.contains("ami-044900095270449c1") && line.contains("sshd is enabled")).expect("the item");
+    let open =
+        login.lines().find(|line| line.contains("ami-044900095270449c1") && line.contains("sshd is enabled")).expect("the item");
     assert!(open.contains("login-surface/images/"), "{open}");
 }
 
@@ -133,7 +139,8 @@ fn duckdb_comes_to_the_same_answer() {
         return skipped("the Python package duckdb is not installed");
     }
     let script = "import duckdb\nresult = None\nconnection = duckdb.connect()\nfor statement in connection.extract_statements(open('reperform.sql').read()):\n    result = connection.execute(statement)\nfor row in result.fetchall():\n    print(*row)\n";
-    let output = Command::new("python3").args(["-c", script]).current_dir(sample_pack().join("data")).output().expect("python runs");
+    let output =
+        Command::new("python3").args(["-c", script]).current_dir(sample_pack().join("data")).output().expect("python runs");
     assert!(output.status.success(), "{}", printed(&output));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert_eq!(text.lines().count(), 12, "{text}");

@@ -16,9 +16,21 @@ fn every_kind_of_tampering_is_found() {
     type Attack = (&'static str, fn(&Path), &'static str);
     let attacks: [Attack; 8] = [
         ("edited payload", |pack| append(&pack.join("data/report.md"), b"x"), "data/report.md: has changed"),
-        ("missing payload", |pack| std::fs::remove_file(pack.join("data/sources.csv")).expect("removed"), "data/sources.csv: is listed but not there"),
-        ("extra payload", |pack| std::fs::write(pack.join("data/extra.html"), "x").expect("written"), "data/extra.html: is there but not listed"),
-        ("extra tag file", |pack| std::fs::write(pack.join("index.html"), "x").expect("written"), "index.html: is there but not listed"),
+        (
+            "missing payload",
+            |pack| std::fs::remove_file(pack.join("data/sources.csv")).expect("removed"),
+            "data/sources.csv: is listed but not there",
+        ),
+        (
+            "extra payload",
+            |pack| std::fs::write(pack.join("data/extra.html"), "x").expect("written"),
+            "data/extra.html: is there but not listed",
+        ),
+        (
+            "extra tag file",
+            |pack| std::fs::write(pack.join("index.html"), "x").expect("written"),
+            "index.html: is there but not listed",
+        ),
         ("edited bag-info", |pack| append(&pack.join("bag-info.txt"), b"A: b\n"), "bag-info.txt: has changed"),
         ("edited manifest", |pack| append(&pack.join("manifest-sha256.txt"), b"x\n"), "manifest-sha256.txt: line"),
         (
@@ -26,7 +38,11 @@ fn every_kind_of_tampering_is_found() {
             |pack| append(&pack.join("manifest-sha256.txt"), format!("{}  data/../../etc/passwd\n", "0".repeat(64)).as_bytes()),
             "is no entry of a manifest",
         ),
-        ("fetch.txt", |pack| std::fs::write(pack.join("fetch.txt"), "http://example.org/ 1 data/x").expect("written"), "fetch.txt: is there but not listed"),
+        (
+            "fetch.txt",
+            |pack| std::fs::write(pack.join("fetch.txt"), "http://example.org/ 1 data/x").expect("written"),
+            "fetch.txt: is there but not listed",
+        ),
     ];
     for (name, attack, expected) in attacks {
         let pack = sample_pack_copy();

@@ -19,7 +19,10 @@ pub fn conclude(control: &Control, counted: &Counted, accepted: u64, coverage: &
         };
         let doubts = doubts(counted, coverage, unread);
         let besides = if doubts.is_empty() { String::new() } else { format!(" Besides, {}.", doubts.join("; ")) };
-        return (Conclusion::Exceptions, format!("{} {noun}{accepted} in {}.{besides}", thousands(counted.exception), items(all)));
+        return (
+            Conclusion::Exceptions,
+            format!("{} {noun}{accepted} in {}.{besides}", thousands(counted.exception), items(all)),
+        );
     }
     let mut doubts = doubts(counted, coverage, unread);
     if all == 0 {

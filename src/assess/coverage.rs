@@ -87,14 +87,18 @@ pub(super) fn measure(engine: &Engine, control: &Control) -> Result<Coverage, As
             Ok(())
         })?;
         parameters.insert("max_gap".to_owned(), Parameter::Int(max_gap));
-        let long = format!("{SILENCES} select host, from_at, to_at, gap_s from stretches where gap_s > $max_gap order by gap_s desc, host, from_at");
+        let long = format!(
+            "{SILENCES} select host, from_at, to_at, gap_s from stretches where gap_s > $max_gap order by gap_s desc, host, from_at"
+        );
         engine.query(&name, &long, &parameters, |frame| {
             coverage.total += frame.rows() as u64;
             for row in 0..frame.rows() {
                 if coverage.gaps.len() == MOST_GAPS {
                     break;
                 }
-                if let (Some(host), Some(from), Some(to)) = (frame.text("host", row), frame.time("from_at", row), frame.time("to_at", row)) {
+                if let (Some(host), Some(from), Some(to)) =
+                    (frame.text("host", row), frame.time("from_at", row), frame.time("to_at", row))
+                {
                     coverage.gaps.push(Gap { host: host.into_owned(), stream: need.stream.clone(), from, to });
                 }
             }

@@ -66,7 +66,8 @@ impl Engine {
         let views = work.join("views");
         let spill = work.join("spill");
         for folder in [&views, &spill] {
-            std::fs::create_dir_all(folder).map_err(|error| AssessError::Io { path: folder.clone(), message: error.to_string() })?;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| AssessError::Io { path: folder.clone(), message: error.to_string() })?;
         }
         let environment = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(options.memory)))
@@ -162,7 +163,8 @@ impl Engine {
                 Some(writer) => writer,
                 None => {
                     let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
-                    let open = ArrowWriter::try_new(file, batch.schema(), Some(properties())).map_err(|error| failed(error.to_string()))?;
+                    let open = ArrowWriter::try_new(file, batch.schema(), Some(properties()))
+                        .map_err(|error| failed(error.to_string()))?;
                     writer.insert(open)
                 }
             };
@@ -254,9 +256,11 @@ impl Frame {
             let column = if *field.data_type() == wanted { Arc::clone(column) } else { cast(column, &wanted)? };
             Ok((field.name().clone(), column))
         });
-        let columns = columns
-            .collect::<Result<Vec<_>, arrow::error::ArrowError>>()
-            .map_err(|error| AssessError::Query { name: name.to_owned(), what: "read", message: error.to_string() })?;
+        let columns = columns.collect::<Result<Vec<_>, arrow::error::ArrowError>>().map_err(|error| AssessError::Query {
+            name: name.to_owned(),
+            what: "read",
+            message: error.to_string(),
+        })?;
         Ok(Self { columns, rows: batch.num_rows() })
     }
 
@@ -292,6 +296,13 @@ impl Frame {
             DataType::Boolean => Cow::Borrowed(if column.as_boolean().value(row) { "true" } else { "false" }),
             _ => Cow::Owned(Micros(column.as_primitive::<TimestampMicrosecondType>().value(row)).iso()),
         })
+    }
+
+    /// A whole number of the column at a position.
+    #[must_use]
+    pub fn int_at(&self, column: usize, row: usize) -> Option<i64> {
+        let (_, column) = self.columns.get(column).filter(|(_, column)| row < self.rows && !column.is_null(row))?;
+        column.as_primitive_opt::<Int64Type>().map(|numbers| numbers.value(row))
     }
 
     /// A whole number.

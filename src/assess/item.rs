@@ -133,7 +133,9 @@ mod tests {
 
     #[test]
     fn spans_are_said_in_two_units() {
-        for (seconds, words) in [(0.2, "0 s"), (59.0, "59 s"), (2460.0, "41 min"), (-3661.0, "1 h 1 min"), (126_000.0, "1 d 11 h"), (86_400.0, "1 d")] {
+        for (seconds, words) in
+            [(0.2, "0 s"), (59.0, "59 s"), (2460.0, "41 min"), (-3661.0, "1 h 1 min"), (126_000.0, "1 d 11 h"), (86_400.0, "1 d")]
+        {
             assert_eq!(span_words(seconds), words);
         }
     }

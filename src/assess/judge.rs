@@ -14,10 +14,7 @@ pub(super) type Dependencies = BTreeMap<String, BTreeSet<String>>;
 /// Parameters that every query may use.
 pub(super) fn period_parameters(period: &Period) -> Parameters {
     let text = |instant: crate::facts::Micros| Parameter::Text(instant.iso().trim_end_matches('Z').replace('T', " "));
-    Parameters::from([
-        ("period_start".to_owned(), text(period.starts_at)),
-        ("period_end".to_owned(), text(period.ends_at)),
-    ])
+    Parameters::from([("period_start".to_owned(), text(period.starts_at)), ("period_end".to_owned(), text(period.ends_at))])
 }
 
 /// The parameters of a control's test.

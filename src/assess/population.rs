@@ -137,10 +137,8 @@ impl<'c> Writer<'c> {
         let failed = |message: String| AssessError::Io { path: path.clone(), message };
         let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
         let hashed = Hashed { file: BufWriter::new(file), hash: Sha256::new(), bytes: 0 };
-        let mut csv = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::Any(b'\n'))
-            .buffer_capacity(1 << 18)
-            .from_writer(hashed);
+        let mut csv =
+            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).buffer_capacity(1 << 18).from_writer(hashed);
         let position = |name: &str| columns.iter().position(|column| column == name).unwrap_or(usize::MAX);
         let at = Columns {
             resource: position("resource"),
@@ -148,10 +146,13 @@ impl<'c> Writer<'c> {
             reason: position("reason"),
             source: position("source"),
             line: position("line"),
-            further: (0..columns.len()).filter(|index| columns.get(*index).is_some_and(|column| !REQUIRED.contains(&column.as_str()))).collect(),
+            further: (0..columns.len())
+                .filter(|index| columns.get(*index).is_some_and(|column| !REQUIRED.contains(&column.as_str())))
+                .collect(),
         };
         let further: Vec<String> = columns.iter().filter(|column| !REQUIRED.contains(&column.as_str())).cloned().collect();
-        csv.write_record(REQUIRED.iter().copied().chain(further.iter().map(String::as_str))).map_err(|error| failed(error.to_string()))?;
+        csv.write_record(REQUIRED.iter().copied().chain(further.iter().map(String::as_str)))
+            .map_err(|error| failed(error.to_string()))?;
         let empty = PackedFile { file: path.clone(), sha256: String::new(), bytes: 0 };
         let population = Population {
             columns: further,
@@ -173,8 +174,8 @@ impl<'c> Writer<'c> {
         let frame = Rc::new(frame.clone());
         for row in 0..frame.rows() {
             let same = self.waiting.last().is_some_and(|(other, at)| {
-                other.text_at(self.at.source, *at) == frame.text_at(self.at.source, row)
-                    && other.text_at(self.at.line, *at) == frame.text_at(self.at.line, row)
+                other.int_at(self.at.line, *at) == frame.int_at(self.at.line, row)
+                    && other.text_at(self.at.source, *at) == frame.text_at(self.at.source, row)
             });
             if !same {
                 self.settle()?;
@@ -189,7 +190,8 @@ impl<'c> Writer<'c> {
         let mut waiting = std::mem::take(&mut self.waiting);
         if waiting.len() > 1 {
             waiting.sort_by_cached_key(|(frame, row)| {
-                let columns = [self.at.resource, self.at.status, self.at.reason].into_iter().chain(self.at.further.iter().copied());
+                let columns =
+                    [self.at.resource, self.at.status, self.at.reason].into_iter().chain(self.at.further.iter().copied());
                 columns.map(|column| frame.text_at(column, *row).map(|text| text.into_owned())).collect::<Vec<_>>()
             });
         }
@@ -210,7 +212,8 @@ impl<'c> Writer<'c> {
         self.population.counted.add(status);
         let template = frame.text_at(self.at.reason, row).unwrap_or_default();
         let reason = if template.contains('{') { Cow::Owned(fill(&template, frame, row, "")) } else { template };
-        self.write_row(frame, row, status, &reason).map_err(|error| AssessError::Io { path: self.path.clone(), message: error.to_string() })?;
+        self.write_row(frame, row, status, &reason)
+            .map_err(|error| AssessError::Io { path: self.path.clone(), message: error.to_string() })?;
         if let Some(source) = frame.text_at(self.at.source, row) {
             match self.population.cited.get_mut(source.as_ref()) {
                 Some(count) => *count += 1,

@@ -134,7 +134,10 @@ fn columns(engine: &Engine, control: &Control, parameters: &Parameters) -> Resul
         return Err(broken(format!("the test lacks the column `{missing}`; it must give {}", REQUIRED.join(", "))));
     }
     if let Some(unknown) = placeholders(&control.say).into_iter().find(|name| !columns.iter().any(|column| column == name)) {
-        return Err(broken(format!("the sentence names `{{{unknown}}}`, which is no column of the test; it has {}", columns.join(", "))));
+        return Err(broken(format!(
+            "the sentence names `{{{unknown}}}`, which is no column of the test; it has {}",
+            columns.join(", ")
+        )));
     }
     Ok(columns)
 }
@@ -152,9 +155,8 @@ fn populate(engine: &Engine, control: &Control, period: &Period, folder: &Path) 
 /// Records that could not be read, in sources that feed the tables a control draws on; a source that was not read to its
 /// end counts as one more.
 fn unread(collected: &Collected, draws_on: &BTreeSet<String>) -> u64 {
-    let feeds = |source: &Source| {
-        source.format.is_some_and(|format| format.feeds().iter().any(|table| draws_on.contains(table.name)))
-    };
+    let feeds =
+        |source: &Source| source.format.is_some_and(|format| format.feeds().iter().any(|table| draws_on.contains(table.name)));
     collected.sources.iter().filter(|source| feeds(source)).map(|source| source.tally.rejected + u64::from(source.unread)).sum()
 }
 

@@ -29,7 +29,9 @@ pub struct Sample {
 fn size(population: u64) -> (u64, &'static str) {
     match population {
         0..=5 => (population, "all: the population is small"),
-        6..=250 => ((population.div_ceil(10)).clamp(5, 25), "one in ten, at least 5 and at most 25: usual practice up to 250 items"),
+        6..=250 => {
+            ((population.div_ceil(10)).clamp(5, 25), "one in ten, at least 5 and at most 25: usual practice up to 250 items")
+        }
         _ => (25, "25: usual practice for more than 250 items"),
     }
 }

@@ -41,7 +41,8 @@ impl Waiver {
 
 /// All waivers, in the order of the registers.
 pub(super) fn waivers(engine: &Engine) -> Result<Vec<Waiver>, AssessError> {
-    let sql = "select control_id, resource, reason, approver, expires_at, ticket, source, line from waivers order by source, line";
+    let sql =
+        "select control_id, resource, reason, approver, expires_at, ticket, source, line from waivers order by source, line";
     let mut waivers = Vec::new();
     engine.query("waivers", sql, &Parameters::new(), |frame| {
         for row in 0..frame.rows() {

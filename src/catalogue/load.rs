@@ -85,11 +85,13 @@ impl Catalogue {
         }
         if let Some(folder) = folder {
             for entry in WalkDir::new(folder).sort_by_file_name() {
-                let entry = entry.map_err(|error| CatalogueError::Io { path: folder.display().to_string(), error: error.into() })?;
+                let entry =
+                    entry.map_err(|error| CatalogueError::Io { path: folder.display().to_string(), error: error.into() })?;
                 let name = entry.file_name().to_str().unwrap_or_default().to_owned();
                 if entry.file_type().is_file() && (name.ends_with(".toml") || name.ends_with(".sql")) {
                     let path = entry.path().display().to_string();
-                    let text = std::fs::read_to_string(entry.path()).map_err(|error| CatalogueError::Io { path: path.clone(), error })?;
+                    let text = std::fs::read_to_string(entry.path())
+                        .map_err(|error| CatalogueError::Io { path: path.clone(), error })?;
                     files.insert(name, (path, text));
                 }
             }
@@ -118,7 +120,8 @@ impl Catalogue {
         for (id, params) in &config.params {
             let unknown = |name: &str, why: String| CatalogueError::Parameter { control: id.clone(), name: name.to_owned(), why };
             let control = self.controls.iter_mut().find(|control| control.id == *id);
-            let control = control.ok_or_else(|| unknown("", "there is no such control; `steadfast controls list` shows all".to_owned()))?;
+            let control =
+                control.ok_or_else(|| unknown("", "there is no such control; `steadfast controls list` shows all".to_owned()))?;
             for (name, value) in params {
                 let known: Vec<&str> = control.params.keys().map(String::as_str).collect();
                 let Some(default) = control.params.get(name) else {
@@ -146,7 +149,10 @@ fn file_name(path: &str) -> String {
 /// Whether a file name without its ending is that of a control: `SUDO-02`.
 fn is_control(stem: &str) -> bool {
     stem.split_once('-').is_some_and(|(family, number)| {
-        !family.is_empty() && family.bytes().all(|byte| byte.is_ascii_uppercase()) && number.len() == 2 && number.parse::<u8>().is_ok()
+        !family.is_empty()
+            && family.bytes().all(|byte| byte.is_ascii_uppercase())
+            && number.len() == 2
+            && number.parse::<u8>().is_ok()
     })
 }
 

@@ -44,7 +44,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.verb {
         Verb::List { controls } => {
             for control in Catalogue::load(controls.as_deref(), &config)?.controls {
-                let _ = writeln!(text, "{:<10} {:<10} {:<10} {}", control.id, control.kind.word(), control.applies_to.word(), control.title);
+                let _ = writeln!(
+                    text,
+                    "{:<10} {:<10} {:<10} {}",
+                    control.id,
+                    control.kind.word(),
+                    control.applies_to.word(),
+                    control.title
+                );
             }
         }
         Verb::Lint { controls } => {

@@ -57,10 +57,11 @@ impl Evidence {
         let mut file = self.config.clone();
         for path in &self.evidence {
             let own = path.join("steadfast.toml");
-            if self.config.is_none() && own.is_file() {
-                if let Some(other) = file.replace(own) {
-                    bail!("{} is a second configuration; name the one to use with --config", other.display());
-                }
+            if self.config.is_none()
+                && own.is_file()
+                && let Some(other) = file.replace(own)
+            {
+                bail!("{} is a second configuration; name the one to use with --config", other.display());
             }
         }
         let config = read_config(file.as_deref())?;
@@ -137,22 +138,22 @@ impl Progress {
     }
 
     fn tell(&self, stage: &str, done: u64, total: u64) {
-        if let Ok(mut stages) = self.stages.lock() {
-            if stages.last().is_none_or(|(last, _)| last != stage) {
-                stages.push((stage.to_owned(), Instant::now()));
-            }
+        if let Ok(mut stages) = self.stages.lock()
+            && stages.last().is_none_or(|(last, _)| last != stage)
+        {
+            stages.push((stage.to_owned(), Instant::now()));
         }
         if self.since.elapsed() < Duration::from_secs(1) || !std::io::stderr().is_terminal() {
             return;
         }
-        if let Ok(mut shown) = self.shown.lock() {
-            if !*shown {
-                *shown = true;
-                if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {percent}% {elapsed}") {
-                    self.bar.set_style(style);
-                }
-                self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        if let Ok(mut shown) = self.shown.lock()
+            && !*shown
+        {
+            *shown = true;
+            if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {percent}% {elapsed}") {
+                self.bar.set_style(style);
             }
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         self.bar.set_length(total.max(1));
         self.bar.set_position(done);

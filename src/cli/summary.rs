@@ -10,10 +10,18 @@ const MOST: usize = 5;
 /// The summary as text.
 pub(crate) fn summary(report: &Report) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "{}, {} ({} to {}, end not included)", report.system, report.period.name, report.period.starts_at, report.period.ends_at);
+    let _ = writeln!(
+        text,
+        "{}, {} ({} to {}, end not included)",
+        report.system, report.period.name, report.period.starts_at, report.period.ends_at
+    );
     let _ = writeln!(text, "{}", report.summary);
     let hosts = report.hosts;
-    let _ = writeln!(text, "\nHosts: {} immutable, {} stateful, {} unclassified", hosts.immutable, hosts.stateful, hosts.unclassified);
+    let _ = writeln!(
+        text,
+        "\nHosts: {} immutable, {} stateful, {} unclassified",
+        hosts.immutable, hosts.stateful, hosts.unclassified
+    );
     let _ = writeln!(text, "\nControls");
     for control in &report.controls {
         let mark = match control.conclusion {
@@ -34,7 +42,8 @@ pub(crate) fn summary(report: &Report) -> String {
             let _ = writeln!(text, "  {:<5} {}  {}", other.id, group.control_id, other.sentence);
         }
         if let Some(rest) = (group.count as usize).checked_sub(MOST + 1).filter(|rest| *rest > 0) {
-            let _ = writeln!(text, "        and {rest} more alike, until {}", group.last_at.as_deref().unwrap_or("an unknown time"));
+            let _ =
+                writeln!(text, "        and {rest} more alike, until {}", group.last_at.as_deref().unwrap_or("an unknown time"));
         }
         if let Some(citation) = &group.citation {
             let _ = writeln!(text, "        {citation}");

@@ -31,7 +31,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _ = writeln!(text, "Fingerprint  {fingerprint}");
     let sound = problems.is_empty() && !wrong;
     if sound {
-        let _ = writeln!(text, "{files} files are as they were sealed, and there are no others. The pack is unsigned: compare the fingerprint.");
+        let _ = writeln!(
+            text,
+            "{files} files are as they were sealed, and there are no others. The pack is unsigned: compare the fingerprint."
+        );
     } else {
         let _ = writeln!(text, "{} problems: the pack is not as it was sealed.", problems.len() + usize::from(wrong));
     }

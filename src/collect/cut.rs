@@ -28,10 +28,11 @@ impl Pool {
 
     fn give_back(&self, mut buffer: Vec<u8>) {
         buffer.clear();
-        if let Ok(mut buffers) = self.0.lock() {
-            if buffers.len() < 16 && (SEGMENT..=2 * SEGMENT).contains(&buffer.capacity()) {
-                buffers.push(buffer);
-            }
+        if let Ok(mut buffers) = self.0.lock()
+            && buffers.len() < 16
+            && (SEGMENT..=2 * SEGMENT).contains(&buffer.capacity())
+        {
+            buffers.push(buffer);
         }
     }
 }
@@ -150,7 +151,15 @@ impl Cutter {
             bytes.truncate(at);
         }
         self.scanned = if self.scanner.is_some() { self.carry.len() } else { 0 };
-        let piece = Piece { pool: self.pool.clone(), first: self.first, offset: self.offset, begins: !self.begun, ends: self.ended, oversized, bytes };
+        let piece = Piece {
+            pool: self.pool.clone(),
+            first: self.first,
+            offset: self.offset,
+            begins: !self.begun,
+            ends: self.ended,
+            oversized,
+            bytes,
+        };
         self.begun = true;
         self.offset += piece.bytes.len() as u64;
         self.first += match self.framing {

@@ -1,9 +1,11 @@
 //! The ledger: every evidence file with what became of it, and the thread of control that writes the facts in order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
+
+use hashbrown::HashMap;
 
 use super::CollectError;
 use super::parse::{Outcome, Parsed};
@@ -61,6 +63,9 @@ pub(super) struct PieceMark {
     pub(super) checksum: u32,
 }
 
+/// Path of a source, offset of a piece, and its bytes.
+pub(super) type KeptPiece = (String, u64, Arc<Vec<u8>>);
+
 /// Everything that a collection gave.
 pub struct Collected {
     /// Folder with one Parquet file a fact table.
@@ -72,7 +77,7 @@ pub struct Collected {
     /// Rows of each fact table.
     pub rows: BTreeMap<&'static str, u64>,
     /// The piece that the last quote was taken from: quotes come in the order of sources.
-    pub(super) last_piece: Mutex<Option<(String, u64, Arc<Vec<u8>>)>>,
+    pub(super) last_piece: Mutex<Option<KeptPiece>>,
 }
 
 impl Collected {
@@ -173,14 +178,8 @@ impl Ledger {
         sorted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut rows = Rows::new(LogActivity::TABLE);
         for ((host, stream, day), seen) in &sorted {
-            let fact = LogActivity {
-                host,
-                day: *day,
-                stream,
-                records: seen.records,
-                first_at: seen.first_at,
-                last_at: seen.last_at,
-            };
+            let fact =
+                LogActivity { host, day: *day, stream, records: seen.records, first_at: seen.first_at, last_at: seen.last_at };
             rows.push(Pointer { source: &source.path, line: seen.line }, &fact);
         }
         self.write_rows(LogActivity::TABLE.name, rows)
@@ -211,7 +210,10 @@ impl Ledger {
                 limit("unrecognised", "no input format recognises the file; none of it was judged".to_owned());
             }
             if note.changed {
-                limit("changed-while-read", "the file changed while it was read; collect it again from a copy at rest".to_owned());
+                limit(
+                    "changed-while-read",
+                    "the file changed while it was read; collect it again from a copy at rest".to_owned(),
+                );
             }
             if note.open_end {
                 limit("open-end", "the last line has no line end: the file may be cut".to_owned());
@@ -223,7 +225,13 @@ impl Ledger {
         }
         self.write_rows(SourceRow::TABLE.name, rows)?;
         let rows = self.store.finish()?;
-        Ok(Collected { store: self.folder, sources: self.sources, limits: self.limits.into_iter().collect(), rows, last_piece: Mutex::new(None) })
+        Ok(Collected {
+            store: self.folder,
+            sources: self.sources,
+            limits: self.limits.into_iter().collect(),
+            rows,
+            last_piece: Mutex::new(None),
+        })
     }
 }
 

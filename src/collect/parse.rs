@@ -41,7 +41,12 @@ pub(super) struct Parsed {
 pub(super) type Outcome = (u64, Result<Parsed, CollectError>);
 
 /// Parses until no job is left.
-pub(super) fn parse_all(files: &[EvidenceFile], options: CollectOptions<'_>, jobs: &Mutex<Receiver<Job>>, parsed: &Sender<Outcome>) {
+pub(super) fn parse_all(
+    files: &[EvidenceFile],
+    options: CollectOptions<'_>,
+    jobs: &Mutex<Receiver<Job>>,
+    parsed: &Sender<Outcome>,
+) {
     loop {
         let job = match jobs.lock() {
             Ok(jobs) => jobs.recv(),

@@ -46,9 +46,11 @@ impl Collected {
         let segment = Segment { bytes: &bytes, first: mark.first, begins: mark.begins, ends: mark.ends, framing: source.framing };
         let record = match source.framing {
             Framing::Lines => segment.lines().find(|(number, _)| *number == line).map(|(_, text)| lossless(text).into_owned()),
-            Framing::JsonRecords { .. } => {
-                segment.json_records().iter().find(|record| record.number == line).map(|record| lossless(record.bytes).into_owned())
-            }
+            Framing::JsonRecords { .. } => segment
+                .json_records()
+                .iter()
+                .find(|record| record.number == line)
+                .map(|record| lossless(record.bytes).into_owned()),
             Framing::Whole => {
                 let text = lossless(&bytes).into_owned();
                 let Some(record) = source.format.and_then(|format| format.record(&text, line)) else {

@@ -59,7 +59,8 @@ pub fn collect(files: &[EvidenceFile], store: &Path, options: CollectOptions<'_>
     }
     let job_receiver = Mutex::new(job_receiver);
     std::thread::scope(|scope| {
-        let reader = scope.spawn(move || read_all(files, options, &Outlets { jobs, hashing, tokens: token_receiver, pool: Pool::default() }));
+        let reader = scope
+            .spawn(move || read_all(files, options, &Outlets { jobs, hashing, tokens: token_receiver, pool: Pool::default() }));
         let hasher = scope.spawn(move || hash_all(files.len(), &hash_receiver));
         for _ in 0..threads {
             let parsed = parsed.clone();
@@ -131,7 +132,8 @@ fn read_file(
         note.bytes += piece.bytes.len() as u64;
         note.open_end = framing == Framing::Lines && format.is_some() && piece.bytes.last().is_some_and(|byte| *byte != b'\n');
         let piece = Arc::new(piece);
-        let job = Job { number: *number, file: index, piece: Arc::clone(&piece), format: format.clone(), bound: Arc::clone(&bound) };
+        let job =
+            Job { number: *number, file: index, piece: Arc::clone(&piece), format: format.clone(), bound: Arc::clone(&bound) };
         *number += 1;
         if outlets.jobs.send(job).is_err() || outlets.hashing.send((index, piece)).is_err() {
             return Ok(false);

@@ -80,8 +80,7 @@ impl Table {
     /// The Arrow schema: `source`, `line`, then the columns.
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
-        let mut fields =
-            vec![Field::new("source", DataType::Utf8, false), Field::new("line", DataType::Int64, false)];
+        let mut fields = vec![Field::new("source", DataType::Utf8, false), Field::new("line", DataType::Int64, false)];
         fields.extend(self.columns.iter().map(|column| Field::new(column.name, column.kind.data_type(), true)));
         Arc::new(Schema::new(fields))
     }

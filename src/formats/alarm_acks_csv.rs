@@ -26,7 +26,10 @@ impl Format for AlarmAcks {
         ["host", "target", "acknowledged_by", "acknowledged_at"]
             .iter()
             .all(|name| columns.iter().any(|column| column == name))
-            .then_some(Recognition { because: "a CSV header with host, target, acknowledged_by and acknowledged_at", framing: Framing::Whole })
+            .then_some(Recognition {
+                because: "a CSV header with host, target, acknowledged_by and acknowledged_at",
+                framing: Framing::Whole,
+            })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
@@ -56,7 +59,8 @@ impl Format for AlarmAcks {
             let alarmed_at = cells.get(&["alarmed_at"]).map(|text| parse_stamp(text, zone));
             if alarmed_at == Some(None) {
                 // Without its time the acknowledgement would cover more than it says.
-                sink.record(line).reject("alarmed_at is not a time; write RFC 3339, or leave it empty", cells.excerpt().as_bytes());
+                sink.record(line)
+                    .reject("alarmed_at is not a time; write RFC 3339, or leave it empty", cells.excerpt().as_bytes());
                 continue;
             }
             let host = reading.config.host(host);

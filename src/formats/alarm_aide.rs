@@ -33,8 +33,12 @@ impl Format for AideReport {
         let text = lossless(segment.bytes);
         let lines: Vec<(u64, &str)> = (1..).zip(text.lines()).collect();
         // Reports are appended to one file where AIDE is told so: each begins with its own start stamp.
-        let mut starts: Vec<usize> =
-            lines.iter().enumerate().filter(|(_, (_, line))| line.starts_with("Start timestamp: ")).map(|(index, _)| index).collect();
+        let mut starts: Vec<usize> = lines
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, line))| line.starts_with("Start timestamp: "))
+            .map(|(index, _)| index)
+            .collect();
         starts.push(lines.len());
         for pair in starts.windows(2) {
             let [from, to] = pair else { continue };
@@ -51,7 +55,9 @@ fn run(lines: &[(u64, &str)], reading: &Reading<'_>, sink: &mut Sink<'_>) {
     };
     let Some(host) = reading.host else {
         sink.limit("unbound", None, "AIDE reports name no host; bind it by the path ([[bind]] with {host} in steadfast.toml)");
-        return sink.record(line).reject("host unknown: bind the file by its path ([[bind]] in steadfast.toml)", first.as_bytes());
+        return sink
+            .record(line)
+            .reject("host unknown: bind the file by its path ([[bind]] in steadfast.toml)", first.as_bytes());
     };
     sink.taken_at(instant);
     let verdict = |sentence: &str| lines.iter().any(|(_, line)| line.starts_with(sentence));

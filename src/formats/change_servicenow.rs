@@ -104,7 +104,7 @@ fn value<'r>(record: &'r Members<'_>, name: &str) -> Option<Cow<'r, str>> {
 }
 
 /// The name behind a reference: the dot-walked field, else the display value, else the bare text.
-pub(super) fn name<'r>(record: &'r Members<'_>, field: &str, walks: &[&str]) -> Option<String> {
+pub(super) fn name(record: &Members<'_>, field: &str, walks: &[&str]) -> Option<String> {
     walks
         .iter()
         .find_map(|walk| value(record, &format!("{field}.{walk}")).map(Cow::into_owned))
@@ -143,9 +143,23 @@ fn read_change(number: u64, bytes: &[u8], record: &Members<'_>, reading: &Readin
     }
     let zone = if shown { reading.zone.unwrap_or(Tz::UTC) } else { Tz::UTC };
     let fields = &reading.config.servicenow;
-    let known = ["opened_at", "start_date", "end_date", "work_start", "work_end", "closed_at", "approval_set", "sys_updated_on", "sys_created_on"];
-    let times: Result<Vec<Option<Micros>>, String> =
-        known.iter().copied().chain(fields.approved_at.iter().map(String::as_str)).map(|field| time(record, field, zone)).collect();
+    let known = [
+        "opened_at",
+        "start_date",
+        "end_date",
+        "work_start",
+        "work_end",
+        "closed_at",
+        "approval_set",
+        "sys_updated_on",
+        "sys_created_on",
+    ];
+    let times: Result<Vec<Option<Micros>>, String> = known
+        .iter()
+        .copied()
+        .chain(fields.approved_at.iter().map(String::as_str))
+        .map(|field| time(record, field, zone))
+        .collect();
     let times = match times {
         Ok(times) => times,
         Err(reason) => return open.reject(&reason, bytes),
@@ -176,7 +190,9 @@ fn read_change(number: u64, bytes: &[u8], record: &Members<'_>, reading: &Readin
         let decided_at = times.iter().skip(known.len()).copied().flatten().next().or(time(6));
         open.fact(Approval { change_id: &change_id, approver: approver.as_deref(), decision: &decision, decided_at });
     }
-    for field in ["cmdb_ci", "business_service", "service_offering"].iter().copied().chain(fields.targets.iter().map(String::as_str)) {
+    for field in
+        ["cmdb_ci", "business_service", "service_offering"].iter().copied().chain(fields.targets.iter().map(String::as_str))
+    {
         for target in name(record, field, &["name"]).iter().flat_map(|names| names.split(',')) {
             let target = reading.config.host(target.trim());
             if !target.is_empty() {

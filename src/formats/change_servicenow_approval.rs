@@ -45,7 +45,8 @@ impl Format for ServiceNowApprovals {
             };
             let decision = state.to_lowercase().replace(' ', "_");
             // Raw states are lower case (`approved`); display values are labels, and their times are in a zone of their own.
-            let shown = state.chars().next().is_some_and(char::is_uppercase) && record.get("state").is_some_and(|state| state.members().is_none());
+            let shown = state.chars().next().is_some_and(char::is_uppercase)
+                && record.get("state").is_some_and(|state| state.members().is_none());
             if shown && reading.zone.is_none() {
                 open.sink().limit("zone-unknown", Some(number), ZONE_UNKNOWN);
             }

@@ -58,8 +58,9 @@ impl Format for PuppetReport {
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
-        (text.contains("!ruby/object:Puppet::Transaction::Report") || (text.contains("\nreport_format:") && text.contains("\npuppet_version:")))
-            .then_some(Recognition { because: "YAML of a Puppet::Transaction::Report", framing: Framing::Whole })
+        (text.contains("!ruby/object:Puppet::Transaction::Report")
+            || (text.contains("\nreport_format:") && text.contains("\npuppet_version:")))
+        .then_some(Recognition { because: "YAML of a Puppet::Transaction::Report", framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
@@ -80,12 +81,15 @@ impl Format for PuppetReport {
             return sink.record(1).reject("time is not an RFC 3339 stamp", segment.bytes);
         };
         // A report that was cut may still be YAML. Since format 6 `corrective_change` stands behind the resources.
-        if report.resource_statuses.is_none() || (report.report_format.is_some_and(|version| version >= 6) && report.corrective_change.is_none()) {
+        if report.resource_statuses.is_none()
+            || (report.report_format.is_some_and(|version| version >= 6) && report.corrective_change.is_none())
+        {
             return sink.record(1).reject("torn: the report ends before its last keys", segment.bytes);
         }
         let host = reading.config.host(&report.host);
         let resources = report.resource_statuses.unwrap_or_default();
-        let count = |wanted: fn(&Resource) -> bool| i64::try_from(resources.values().filter(|resource| wanted(resource)).count()).ok();
+        let count =
+            |wanted: fn(&Resource) -> bool| i64::try_from(resources.values().filter(|resource| wanted(resource)).count()).ok();
         sink.active("config", &host, occurred_at, 1);
         sink.taken_at(occurred_at);
         let mut record = sink.record(1);
@@ -109,13 +113,16 @@ impl Format for PuppetReport {
             let line = resource.resource.as_ref().map_or(1, |named| named.referenced.line());
             for event in resource.events.iter().flatten().filter(|event| event.corrective_change == Some(true)) {
                 let put_back_at = event.time.as_deref().and_then(parse_rfc3339).unwrap_or(occurred_at);
-                record.fact_at(line, ConfigDrift {
-                    occurred_at: put_back_at,
-                    host: &host,
-                    tool: "puppet",
-                    resource: name,
-                    property: event.property.as_deref(),
-                });
+                record.fact_at(
+                    line,
+                    ConfigDrift {
+                        occurred_at: put_back_at,
+                        host: &host,
+                        tool: "puppet",
+                        resource: name,
+                        property: event.property.as_deref(),
+                    },
+                );
             }
         }
     }

@@ -42,7 +42,8 @@ impl Format for PuppetDbReports {
             if record.closed {
                 report(record.number, record.bytes, reading, sink);
             } else {
-                sink.record(record.number).reject("torn: the file ends inside the report or before the list is closed", record.bytes);
+                sink.record(record.number)
+                    .reject("torn: the file ends inside the report or before the list is closed", record.bytes);
             }
         }
     }
@@ -117,7 +118,8 @@ fn events(report: &Members<'_>) -> Vec<OwnedEvent> {
     }
     if let Some(list) = report.get("resources").and_then(data) {
         for resource in elements(&list) {
-            let inner = Members::of(&resource).ok().and_then(|members| members.get("events").map(|events| events.raw().to_owned()));
+            let inner =
+                Members::of(&resource).ok().and_then(|members| members.get("events").map(|events| events.raw().to_owned()));
             found.extend(inner.iter().flat_map(|events| elements(events)).map(|event| OwnedEvent::of(&event, Some(&resource))));
         }
     }

@@ -26,8 +26,7 @@ impl Delimited {
     /// Reads the table; `Err` is the line of the first byte that is not UTF-8.
     pub(super) fn read(segment: &Segment<'_>) -> Result<Self, u64> {
         let text = segment.text()?;
-        let mut reader =
-            ReaderBuilder::new().comment(Some(b'#')).flexible(false).trim(Trim::All).from_reader(text.as_bytes());
+        let mut reader = ReaderBuilder::new().comment(Some(b'#')).flexible(false).trim(Trim::All).from_reader(text.as_bytes());
         let header = reader.headers().map(|header| header.iter().map(column_name).collect()).unwrap_or_default();
         let mut rows = Vec::new();
         for row in reader.records() {

@@ -28,8 +28,10 @@ impl Format for HostsCsv {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let columns = header(head);
         let any = |names: &[&str]| names.iter().any(|name| columns.iter().any(|column| column == name));
-        (any(HOST) && any(&["class", "role", "roles", "group", "groups", "image", "cluster"]))
-            .then_some(Recognition { because: "a CSV header with host and class, roles, groups, cluster or image", framing: Framing::Whole })
+        (any(HOST) && any(&["class", "role", "roles", "group", "groups", "image", "cluster"])).then_some(Recognition {
+            because: "a CSV header with host and class, roles, groups, cluster or image",
+            framing: Framing::Whole,
+        })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -35,11 +35,18 @@ impl Format for ElasticsearchNodes {
 
     fn record(&self, document: &str, number: u64) -> Option<String> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        Members::of(document).ok()?.get("nodes")?.members()?.iter().nth(index).map(|(id, node)| format!("\"{id}\": {}", node.raw()))
+        Members::of(document)
+            .ok()?
+            .get("nodes")?
+            .members()?
+            .iter()
+            .nth(index)
+            .map(|(id, node)| format!("\"{id}\": {}", node.raw()))
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let document = match segment.text().map_err(|line| format!("byte that is not UTF-8 at line {line}")).and_then(Members::of) {
+        let document = match segment.text().map_err(|line| format!("byte that is not UTF-8 at line {line}")).and_then(Members::of)
+        {
             Ok(document) => document,
             Err(error) => return sink.record(1).reject(&format!("damaged JSON ({error})"), segment.bytes),
         };
@@ -47,7 +54,11 @@ impl Format for ElasticsearchNodes {
         if let Some(counts) = document.get("_nodes").and_then(|counts| counts.members()) {
             let failed = counts.get("failed").and_then(|failed| failed.int()).unwrap_or(0);
             if failed > 0 {
-                sink.limit("partial-list", None, format!("the cluster says that {failed} nodes did not answer; the list is not whole"));
+                sink.limit(
+                    "partial-list",
+                    None,
+                    format!("the cluster says that {failed} nodes did not answer; the list is not whole"),
+                );
             }
         }
         let Some(nodes) = document.get("nodes").and_then(|nodes| nodes.members()) else {

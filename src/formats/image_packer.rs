@@ -43,7 +43,8 @@ impl Format for PackerManifest {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let document = match segment.text().map_err(|line| format!("byte that is not UTF-8 at line {line}")).and_then(Members::of) {
+        let document = match segment.text().map_err(|line| format!("byte that is not UTF-8 at line {line}")).and_then(Members::of)
+        {
             Ok(document) => document,
             Err(error) => return sink.record(1).reject(&format!("damaged JSON ({error})"), segment.bytes),
         };
@@ -66,7 +67,10 @@ fn read_build(number: u64, build: &Members<'_>, reading: &Reading<'_>, sink: &mu
     let Some(artifact) = build.filled("artifact_id") else {
         return record.reject("a build without artifact_id names no image", b"");
     };
-    let built_at = build.get("build_time").filter(|time| time.raw() != "null").map(|time| time.int().and_then(|seconds| Micros::from_parts(seconds, 0)));
+    let built_at = build
+        .get("build_time")
+        .filter(|time| time.raw() != "null")
+        .map(|time| time.int().and_then(|seconds| Micros::from_parts(seconds, 0)));
     if built_at == Some(None) {
         return record.reject("build_time is not a time in seconds since 1970", artifact.as_bytes());
     }
@@ -104,7 +108,14 @@ fn read_build(number: u64, build: &Members<'_>, reading: &Reading<'_>, sink: &mu
                 _ => "unknown",
             };
             let detail = format!("claimed by the build: custom_data {flag} = {value}");
-            record.fact(LoginPath { subject_kind: "image", subject: image, login_path: "sshd", state, detail: Some(&detail), observed_at: built_at });
+            record.fact(LoginPath {
+                subject_kind: "image",
+                subject: image,
+                login_path: "sshd",
+                state,
+                detail: Some(&detail),
+                observed_at: built_at,
+            });
         }
     }
 }

@@ -24,8 +24,10 @@ impl Format for SshdEffective {
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let has = |keyword: &str| head.lines().any(|line| line.starts_with(keyword.as_bytes()));
-        (has("port ") && has("permitrootlogin ") && has("passwordauthentication "))
-            .then_some(Recognition { because: "settings port, permitrootlogin and passwordauthentication, one a line", framing: Framing::Whole })
+        (has("port ") && has("permitrootlogin ") && has("passwordauthentication ")).then_some(Recognition {
+            because: "settings port, permitrootlogin and passwordauthentication, one a line",
+            framing: Framing::Whole,
+        })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
@@ -37,10 +39,17 @@ impl Format for SshdEffective {
             })
         };
         let (Some(host), Some(observed_at)) = (reading.host, reading.collected_at) else {
-            sink.limit("unbound", None, "sshd -T names neither host nor time; bind both by the path ([[bind]] in steadfast.toml)");
-            return sink.record(1).reject("host or time unknown: bind the file by its path ([[bind]] in steadfast.toml)", segment.bytes);
+            sink.limit(
+                "unbound",
+                None,
+                "sshd -T names neither host nor time; bind both by the path ([[bind]] in steadfast.toml)",
+            );
+            return sink
+                .record(1)
+                .reject("host or time unknown: bind the file by its path ([[bind]] in steadfast.toml)", segment.bytes);
         };
-        let needed = ["permitrootlogin", "passwordauthentication", "pubkeyauthentication", "kbdinteractiveauthentication", "usepam"];
+        let needed =
+            ["permitrootlogin", "passwordauthentication", "pubkeyauthentication", "kbdinteractiveauthentication", "usepam"];
         if needed.iter().any(|keyword| setting(keyword).is_none()) || !segment.bytes.ends_with(b"\n") {
             sink.limit("torn", None, "the output of sshd -T ends early; settings that are not shown are unknown");
         }
@@ -78,7 +87,13 @@ impl Format for SshdEffective {
         record.fact(fact("sshd", "unknown", &server));
         let line = |keyword: &str| setting(keyword).map_or(1, |(line, _)| line);
         record.fact_at(line("passwordauthentication"), fact("ssh_password", state(password), "sshd -T, if sshd runs"));
-        record.fact_at(line("permitrootlogin"), fact("ssh_root", state(is("permitrootlogin", "no").map(|no| !no)), "sshd -T, if sshd runs"));
-        record.fact_at(line("pubkeyauthentication"), fact("ssh_public_key", state(is("pubkeyauthentication", "yes")), "sshd -T, if sshd runs"));
+        record.fact_at(
+            line("permitrootlogin"),
+            fact("ssh_root", state(is("permitrootlogin", "no").map(|no| !no)), "sshd -T, if sshd runs"),
+        );
+        record.fact_at(
+            line("pubkeyauthentication"),
+            fact("ssh_public_key", state(is("pubkeyauthentication", "yes")), "sshd -T, if sshd runs"),
+        );
     }
 }

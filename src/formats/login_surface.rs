@@ -44,7 +44,8 @@ impl Format for LoginSurface {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let document = match segment.text().map_err(|line| format!("byte that is not UTF-8 at line {line}")).and_then(Members::of) {
+        let document = match segment.text().map_err(|line| format!("byte that is not UTF-8 at line {line}")).and_then(Members::of)
+        {
             Ok(document) => document,
             Err(error) => return sink.record(1).reject(&format!("damaged JSON ({error})"), segment.bytes),
         };
@@ -74,7 +75,8 @@ impl Format for LoginSurface {
             let detail = members.as_ref().and_then(|path| path.filled("detail"));
             let mut record = sink.record(number);
             let (Some(name), Some(state @ ("absent" | "disabled" | "enabled" | "unknown"))) = (name, state.as_deref()) else {
-                record.reject("login_path is missing, or state is not absent, disabled, enabled or unknown", path.raw().as_bytes());
+                record
+                    .reject("login_path is missing, or state is not absent, disabled, enabled or unknown", path.raw().as_bytes());
                 continue;
             };
             record.fact(LoginPath {

@@ -7,6 +7,8 @@
 //! To add one: a new file here (named after what it feeds: `sudo_…`, `change_…`, `hosts_…`), its `mod` line, one line in
 //! [`FORMATS`], and the fixtures `good`, `torn` and `hostile` in `tests/fixtures/<name>/`.
 
+#![warn(clippy::indexing_slicing)]
+
 mod alarm_acks_csv;
 mod alarm_aide;
 mod change_servicenow;

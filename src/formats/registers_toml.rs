@@ -136,7 +136,8 @@ fn parse<'a, T: DeserializeOwned>(segment: &Segment<'a>, sink: &mut Sink<'_>) ->
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);
             let excerpt = text.get(at..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-            sink.record(line_of(text, at)).reject(&format!("the register cannot be read: {}", error.message()), excerpt.as_bytes());
+            sink.record(line_of(text, at))
+                .reject(&format!("the register cannot be read: {}", error.message()), excerpt.as_bytes());
             None
         }
     }

@@ -1,6 +1,8 @@
 //! The sink: takes what a reader finds in one segment and accounts for every record of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashMap;
 
 use crate::facts::{Fact, Micros, Pointer, Reject, Rows, TABLES};
 use crate::redact::{redact, visible_bytes};

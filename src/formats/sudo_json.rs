@@ -39,7 +39,10 @@ impl Format for SudoJson {
         }
         let compact = text.lines().next().is_some_and(|line| line.len() > 20);
         Some(if compact {
-            Recognition { because: "one object a line whose key is accept, reject, alert or exit, with uuid", framing: Framing::Lines }
+            Recognition {
+                because: "one object a line whose key is accept, reject, alert or exit, with uuid",
+                framing: Framing::Lines,
+            }
         } else {
             Recognition {
                 because: "one object with repeated keys accept, reject, alert or exit, with uuid",
@@ -94,7 +97,8 @@ pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut S
     let trimmed = text.trim();
     for kind in KEYS {
         // sudo writes nothing around an event, so that its braces are cut off and it is parsed once.
-        let inner = trimmed.strip_prefix("{\"").and_then(|rest| rest.strip_prefix(kind)).and_then(|rest| rest.strip_prefix("\":"));
+        let inner =
+            trimmed.strip_prefix("{\"").and_then(|rest| rest.strip_prefix(kind)).and_then(|rest| rest.strip_prefix("\":"));
         if let Some(Ok((event, true))) = inner.and_then(|rest| rest.strip_suffix('}')).map(fields) {
             return judge(kind, Ok(&event), line, bytes, reading, sink);
         }
@@ -124,7 +128,8 @@ fn several(text: &str, line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mu
     if !any {
         sink.record(line).reject("an empty object where an event was expected", bytes);
     } else if rest.trim() != "}" {
-        sink.record(line).reject("something follows the event on the same line: a line end is lost, or it was written into", bytes);
+        sink.record(line)
+            .reject("something follows the event on the same line: a line end is lost, or it was written into", bytes);
     }
 }
 
@@ -150,10 +155,8 @@ fn judge(kind: &str, event: Result<&Event<'_>, &str>, line: u64, bytes: &[u8], r
     let host = reading.config.host(host);
     record.sink().active("sudo", &host, instant, line);
     let command = command_line(event);
-    let change = reading
-        .config
-        .change_id(event.environment.as_deref().unwrap_or_default())
-        .or_else(|| reading.config.change_id(&command));
+    let change =
+        reading.config.change_id(event.environment.as_deref().unwrap_or_default()).or_else(|| reading.config.change_id(&command));
     record.fact(PrivilegedCommand {
         occurred_at: instant,
         host: &host,

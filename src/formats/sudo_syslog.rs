@@ -37,8 +37,10 @@ impl Format for SudoSyslog {
         let all = !lines.is_empty() && lines.iter().all(|line| split(&lossless(line)).is_some());
         let tags = ["sudo", "sshd", "CRON", "su:", "su[", "systemd-logind", "pam_unix"];
         let known = || tags.iter().any(|tag| head.text().contains(tag));
-        (all && known())
-            .then_some(Recognition { because: "lines of stamp, host and program, among them sudo, sshd or PAM", framing: Framing::Lines })
+        (all && known()).then_some(Recognition {
+            because: "lines of stamp, host and program, among them sudo, sshd or PAM",
+            framing: Framing::Lines,
+        })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
@@ -68,7 +70,10 @@ fn continuation(text: &str, next: &str) -> Option<String> {
     let (_, host, program, message) = split(text)?;
     let (_, next_host, next_program, next_message) = split(next)?;
     let (user, rest) = sudo_text::continuation(next_message)?;
-    let same = host == next_host && program == "sudo" && next_program == "sudo" && message.trim_start().strip_prefix(user)?.starts_with(" : ");
+    let same = host == next_host
+        && program == "sudo"
+        && next_program == "sudo"
+        && message.trim_start().strip_prefix(user)?.starts_with(" : ");
     same.then(|| rest.to_owned())
 }
 
@@ -181,7 +186,14 @@ fn session(number: u64, instant: Micros, host: &str, message: &str, sink: &mut S
         Some((method, user, rest.split(' ').next()?))
     });
     let Some((method, user, origin)) = parts else { return sink.record(number).skip("an sshd line that is no login") };
-    sink.record(number).fact(Session { occurred_at: instant, host, actor: user, method: Some(method), origin: Some(origin), outcome });
+    sink.record(number).fact(Session {
+        occurred_at: instant,
+        host,
+        actor: user,
+        method: Some(method),
+        origin: Some(origin),
+        outcome,
+    });
 }
 
 fn instant(stamp: &str, reading: &Reading<'_>, sink: &mut Sink<'_>, number: u64) -> Option<Micros> {

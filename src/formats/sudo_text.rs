@@ -71,15 +71,17 @@ mod tests {
 
     #[test]
     fn the_first_command_field_is_the_command() {
-        let event = parse("  deploy : TTY=pts/1 ; PWD=/home/deploy ; USER=root ; COMMAND=/bin/echo ; USER=alice ; COMMAND=/bin/ls")
-            .expect("an event");
+        let event =
+            parse("  deploy : TTY=pts/1 ; PWD=/home/deploy ; USER=root ; COMMAND=/bin/echo ; USER=alice ; COMMAND=/bin/ls")
+                .expect("an event");
         assert_eq!((event.user, event.run_as), ("deploy", Some("root")));
         assert_eq!(event.command, "/bin/echo ; USER=alice ; COMMAND=/bin/ls");
     }
 
     #[test]
     fn refusals_carry_their_reason() {
-        let event = parse("mallory : command not allowed ; TTY=pts/2 ; PWD=/ ; USER=root ; COMMAND=/bin/cat /etc/shadow").expect("an event");
+        let event = parse("mallory : command not allowed ; TTY=pts/2 ; PWD=/ ; USER=root ; COMMAND=/bin/cat /etc/shadow")
+            .expect("an event");
         assert_eq!(event.reason, Some("command not allowed"));
     }
 

@@ -31,7 +31,9 @@ pub fn register(sources: &[Source]) -> Result<Vec<u8>, OutputError> {
     let mut bytes = Vec::new();
     let mut write = || {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(&mut bytes);
-        writer.write_record(["id", "path", "format", "bytes", "records", "facts", "skipped", "rejected", "first_at", "last_at", "sha256"])?;
+        writer.write_record([
+            "id", "path", "format", "bytes", "records", "facts", "skipped", "rejected", "first_at", "last_at", "sha256",
+        ])?;
         for source in sources {
             let count = |number: u64| number.to_string();
             writer.write_record([

@@ -32,7 +32,10 @@ impl Bag {
         let place = self.folder.join(&name);
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
         if !name.bytes().all(plain) || name.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
-            return Err(PackError::NoPack { path: place, why: "the name has characters that bags cannot carry everywhere".to_owned() });
+            return Err(PackError::NoPack {
+                path: place,
+                why: "the name has characters that bags cannot carry everywhere".to_owned(),
+            });
         }
         if let Some(parent) = place.parent() {
             std::fs::create_dir_all(parent).map_err(|error| PackError::io(parent, "make the folder", error))?;

@@ -74,7 +74,8 @@ fn bind(sql: &str, values: &[(String, String)]) -> String {
             [b'\'', ..] => from.get(1..).and_then(|inner| inner.find('\'')).map_or(from.len(), |end| end + 2),
             [b'-', b'-', ..] => from.find('\n').unwrap_or(from.len()),
             [b'$', ..] => {
-                let name: String = from.chars().skip(1).take_while(|character| character.is_ascii_alphanumeric() || *character == '_').collect();
+                let name: String =
+                    from.chars().skip(1).take_while(|character| character.is_ascii_alphanumeric() || *character == '_').collect();
                 if let Some((_, literal)) = values.iter().find(|(known, _)| *known == name) {
                     bound.push_str(literal);
                     rest = from.get(name.len() + 1..).unwrap_or_default();

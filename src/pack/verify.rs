@@ -31,8 +31,10 @@ pub fn verify(folder: &Path) -> Result<(String, usize, Vec<Problem>), PackError>
     let mut problems = Vec::new();
     let text = |name: &str| {
         let path = folder.join(name);
-        std::fs::read_to_string(&path)
-            .map_err(|error| PackError::NoPack { path: folder.to_owned(), why: format!("no pack: {name} cannot be read: {error}") })
+        std::fs::read_to_string(&path).map_err(|error| PackError::NoPack {
+            path: folder.to_owned(),
+            why: format!("no pack: {name} cannot be read: {error}"),
+        })
     };
     let declaration = text("bagit.txt")?;
     if declaration != "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n" {
@@ -65,7 +67,8 @@ pub fn verify(folder: &Path) -> Result<(String, usize, Vec<Problem>), PackError>
         }
         let (found, _) = hash_file(&folder.join(path))?;
         if found != *sha256 {
-            problems.push(Problem { path: path.clone(), what: format!("has changed: its SHA-256 is {found}, sealed was {sha256}") });
+            problems
+                .push(Problem { path: path.clone(), what: format!("has changed: its SHA-256 is {found}, sealed was {sha256}") });
         }
     }
     for path in present.iter().filter(|path| !listed.contains_key(*path) && !UNLISTED.contains(&path.as_str())) {
@@ -79,7 +82,9 @@ pub fn verify(folder: &Path) -> Result<(String, usize, Vec<Problem>), PackError>
 fn entry(line: &str) -> Option<(&str, &str)> {
     let (sha256, path) = line.split_once("  ")?;
     let hex = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    let inside = !path.starts_with('/') && !path.contains('\\') && !path.contains(':')
+    let inside = !path.starts_with('/')
+        && !path.contains('\\')
+        && !path.contains(':')
         && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
     (hex && inside).then_some((sha256, path))
 }

@@ -141,6 +141,8 @@ fn sample_text(population: &Path, sample: &Sample) -> Result<String, PackError> 
         let numbers = [(order + 1).to_string(), row.to_string()];
         writer.write_record(numbers.iter().map(String::as_str).chain(&record)).map_err(failed)?;
     }
-    let bytes = writer.into_inner().map_err(|error| PackError::io(population, "write the sample", std::io::Error::other(error.to_string())))?;
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| PackError::io(population, "write the sample", std::io::Error::other(error.to_string())))?;
     String::from_utf8(bytes).map_err(|error| PackError::io(population, "write the sample", std::io::Error::other(error)))
 }

@@ -28,10 +28,8 @@ pub(super) fn section(input: &Input<'_>, assessed: &Assessed, exceptions: &[Exce
         inconclusive: counted.inconclusive,
         not_applicable: counted.not_applicable,
     };
-    let mut parameters = vec![
-        ("period_start".to_owned(), input.period.starts_at.iso()),
-        ("period_end".to_owned(), input.period.ends_at.iso()),
-    ];
+    let mut parameters =
+        vec![("period_start".to_owned(), input.period.starts_at.iso()), ("period_end".to_owned(), input.period.ends_at.iso())];
     parameters.extend(control.params.iter().map(|(name, value)| (name.clone(), shown_parameter(value))));
     let mut cited: Vec<String> = assessed
         .population
@@ -95,7 +93,8 @@ fn reconciliation(input: &Input<'_>, assessed: &Assessed, counts: ItemCounts) ->
             rejected += source.tally.rejected;
         }
     }
-    let step = |label: &str, number: u64, aside: Option<String>| Step { label: label.to_owned(), number: thousands(number), aside };
+    let step =
+        |label: &str, number: u64, aside: Option<String>| Step { label: label.to_owned(), number: thousands(number), aside };
     vec![
         step("files that the test draws on", files, None),
         step("records in them", records, None),
@@ -173,15 +172,20 @@ fn population(assessed: &Assessed) -> Population {
     columns.extend(further.iter().map(|column| (*column).clone()));
     columns.extend(["source".to_owned(), "line".to_owned()]);
     let row = |item: &Item| {
-        let mut row = vec![visible(&item.resource).into_owned(), item.status.word().to_owned(), visible(&item.reason).into_owned()];
+        let mut row =
+            vec![visible(&item.resource).into_owned(), item.status.word().to_owned(), visible(&item.reason).into_owned()];
         row.extend(further.iter().map(|column| visible(item.cell(column).unwrap_or_default()).into_owned()));
-        row.extend([visible(item.source.as_deref().unwrap_or_default()).into_owned(), item.line.map(|line| line.to_string()).unwrap_or_default()]);
+        row.extend([
+            visible(item.source.as_deref().unwrap_or_default()).into_owned(),
+            item.line.map(|line| line.to_string()).unwrap_or_default(),
+        ]);
         row
     };
     let shown: Vec<&Item> = if total <= WHOLE as u64 {
         population.first.iter().collect()
     } else {
-        let mut shown: Vec<&Item> = population.exceptions.iter().take(MOST_EXCEPTIONS).chain(population.inconclusive.iter().take(EDGE)).collect();
+        let mut shown: Vec<&Item> =
+            population.exceptions.iter().take(MOST_EXCEPTIONS).chain(population.inconclusive.iter().take(EDGE)).collect();
         let last = population.last.iter().rev().take(EDGE);
         shown.extend(population.first.iter().take(EDGE).chain(last));
         shown.sort_by_key(|item| item.number);

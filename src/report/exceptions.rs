@@ -136,7 +136,8 @@ fn quoted(input: &Input<'_>, item: &Item) -> (Vec<QuoteLine>, Option<String>) {
     };
     match input.collected.quote(source, line) {
         Ok(quote) => {
-            let lines = quote.lines.into_iter().map(|line| QuoteLine { number: line.number, marked: line.marked, text: line.text });
+            let lines =
+                quote.lines.into_iter().map(|line| QuoteLine { number: line.number, marked: line.marked, text: line.text });
             (lines.collect(), quote.left_out)
         }
         Err(reason) => (Vec::new(), Some(format!("The record is not quoted: {reason}."))),

@@ -19,7 +19,10 @@ pub(super) const GLOSSARY: &[(&str, &str)] = &[
     ("Reject", "A record of a source that could not be read, listed with its reason."),
     ("Control", "A statement by management, the test of it, and the requirements that it supports."),
     ("Population", "Every item that the test looked at, one row each."),
-    ("Exception", "An item that does not meet the control. An accepted exception is covered by a waiver with approver, reason and expiry; it stays an exception."),
+    (
+        "Exception",
+        "An item that does not meet the control. An accepted exception is covered by a waiver with approver, reason and expiry; it stays an exception.",
+    ),
     ("Inconclusive", "An item that the evidence does not allow to judge."),
     ("Coverage", "Which part of the period the evidence speaks for, and the gaps."),
     ("No exceptions noted", "A population that is not empty, complete coverage, and no exception."),
@@ -30,7 +33,10 @@ pub(super) const GLOSSARY: &[(&str, &str)] = &[
     ("Stateful host", "A host that carries state: changed in place, under change management and detective controls."),
     ("Exemption", "A registered, approved, expiring decision that a host is stateful."),
     ("Quorum", "More than half of the master-eligible nodes of a cluster, up and joined."),
-    ("Standing change", "A change with a window of more than seven days; it explains its own assignee's commands and nothing else."),
+    (
+        "Standing change",
+        "A change with a window of more than seven days; it explains its own assignee's commands and nothing else.",
+    ),
     ("Pack", "The sealed output folder."),
 ];
 
@@ -45,7 +51,12 @@ pub(super) fn summary(controls: &[Control]) -> String {
     let found = if exceptions == 0 {
         format!("No exceptions in {}", noun(controls.len() as u64, "control"))
     } else {
-        format!("{}{accepted} in {} of {}", noun(exceptions, "exception"), of(Conclusion::Exceptions), noun(controls.len() as u64, "control"))
+        format!(
+            "{}{accepted} in {} of {}",
+            noun(exceptions, "exception"),
+            of(Conclusion::Exceptions),
+            noun(controls.len() as u64, "control")
+        )
     };
     match open {
         0 => format!("{found}; every control could be concluded."),
@@ -105,7 +116,9 @@ fn outcome(control: &Control) -> String {
     let counts = control.counts;
     match control.conclusion {
         Conclusion::Exceptions => format!("{} of {}", thousands(counts.exception), thousands(counts.population)),
-        Conclusion::CouldNotConclude => format!("{} of {} not judged", thousands(counts.inconclusive), thousands(counts.population)),
+        Conclusion::CouldNotConclude => {
+            format!("{} of {} not judged", thousands(counts.inconclusive), thousands(counts.population))
+        }
         Conclusion::NoExceptions => format!("{} tested", thousands(counts.tested())),
         Conclusion::NotApplicable => "no items".to_owned(),
     }
@@ -127,7 +140,11 @@ pub(super) fn limits(input: &Input<'_>, not_shown: &[(String, u64)]) -> Vec<Limi
         let of = format!("{} / {}", waiver.control_id, waiver.resource);
         let text = match (waiver.covers, waiver.expired) {
             (0, 0) => format!("the waiver for {of} covers no exception"),
-            (_, expired) if expired > 0 => format!("the waiver for {of} ended at {}, before {} of the exceptions it names", waiver.expires_at.iso(), thousands(expired)),
+            (_, expired) if expired > 0 => format!(
+                "the waiver for {of} ended at {}, before {} of the exceptions it names",
+                waiver.expires_at.iso(),
+                thousands(expired)
+            ),
             _ => continue,
         };
         let code = if waiver.expired > 0 { "waiver-expired" } else { "waiver-unmatched" };
@@ -135,11 +152,17 @@ pub(super) fn limits(input: &Input<'_>, not_shown: &[(String, u64)]) -> Vec<Limi
         limits.push(Limit { code: code.to_owned(), text: visible(&text).into_owned(), citation });
     }
     for (target, changes) in &input.assessment.unknown_targets {
-        let text = format!("{} changes name the target `{target}`, which is no host, group or image of the evidence", thousands(*changes));
+        let text = format!(
+            "{} changes name the target `{target}`, which is no host, group or image of the evidence",
+            thousands(*changes)
+        );
         limits.push(Limit { code: "target-unknown".to_owned(), text: visible(&text).into_owned(), citation: None });
     }
     for (control, number) in not_shown {
-        let text = format!("{} exceptions of {control} are not on the pages; they are in report.json and in its population's CSV", thousands(*number));
+        let text = format!(
+            "{} exceptions of {control} are not on the pages; they are in report.json and in its population's CSV",
+            thousands(*number)
+        );
         limits.push(Limit { code: "exceptions-not-shown".to_owned(), text, citation: None });
     }
     for assessed in &input.assessment.controls {

@@ -31,7 +31,8 @@ pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &Exce
         .iter()
         .map(|source| {
             let iso = |instant: Option<Micros>| instant.map(Micros::iso).unwrap_or_default();
-            let why: Vec<String> = source.tally.skipped.iter().map(|(reason, count)| format!("{} {reason}", thousands(*count))).collect();
+            let why: Vec<String> =
+                source.tally.skipped.iter().map(|(reason, count)| format!("{} {reason}", thousands(*count))).collect();
             Source {
                 id: source.id.clone(),
                 path: visible(&source.path).into_owned(),

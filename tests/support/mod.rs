@@ -89,7 +89,8 @@ pub(crate) fn judged(folder: &Path, config: &Config, period: &str) -> Judged {
 
 /// Whether a tool is there. Where it is not, the test says that it was skipped; where CI runs, that is a failure.
 pub(crate) fn have(tool: &str) -> bool {
-    let there = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().is_ok_and(|output| output.status.success());
+    let there =
+        Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().is_ok_and(|output| output.status.success());
     if !there {
         skipped(&format!("{tool} is not installed"));
         assert!(std::env::var_os("CI").is_none(), "CI installs {tool}");
