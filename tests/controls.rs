@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use serde::Deserialize;
@@ -92,16 +93,14 @@ fn write_table(store: &Path, table: &'static Table, rows: &[toml::Table]) {
     writer.close().expect("closed");
 }
 
-/// Judges the facts of a case by all controls of a catalogue.
-fn assessed(case: &Case, fixture: &Fixture, id: &str, only: bool) -> Vec<Assessed> {
+/// Judges the facts of a case by one control.
+fn assessed(case: &Case, fixture: &Fixture, id: &str) -> Assessed {
     let mut config = Config::default();
     if !fixture.params.is_empty() {
         config.params.insert(id.to_owned(), fixture.params.clone());
     }
     let mut catalogue = Catalogue::load(None, &config).expect("the embedded controls");
-    if only {
-        catalogue.controls.retain(|control| control.id == id);
-    }
+    catalogue.controls.retain(|control| control.id == id);
     let period = Period::parse(case.period.as_ref().unwrap_or(&fixture.period), chrono_tz::Tz::UTC).expect("a period");
     let work = tempfile::tempdir().expect("a folder");
     let store = work.path().join("facts");
@@ -112,36 +111,49 @@ fn assessed(case: &Case, fixture: &Fixture, id: &str, only: bool) -> Vec<Assesse
         write_table(&store, table, rows);
     }
     let engine = Engine::open(&store, work.path(), EngineOptions { memory: 64 << 20, threads: 1 }).expect("an engine");
-    assess(&engine, &catalogue, &config, &period, &collected, &work.path().join("populations"), |_| {})
-        .expect("a judgement")
-        .controls
+    let populations = work.path().join("populations");
+    let assessment = assess(&engine, &catalogue, &config, &period, &collected, &populations, |_| {}).expect("a judgement");
+    assessment.controls.into_iter().next().expect("the control")
+}
+
+/// The cases of a control that are judged otherwise than its fixture says.
+fn judged_otherwise(id: &str) -> Vec<String> {
+    let path = root().join("tests/controls").join(format!("{id}.toml"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let fixture: Fixture = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for needed in ["met", "exception", "inconclusive"] {
+        assert!(fixture.case.iter().any(|case| case.name == needed), "{id}: no case `{needed}`");
+    }
+    let mut wrong = Vec::new();
+    for case in &fixture.case {
+        let judged = assessed(case, &fixture, id);
+        let mut items: Vec<(String, String)> =
+            judged.population.first.iter().map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
+        items.sort();
+        if items != case.expect || judged.conclusion != case.conclusion {
+            wrong.push(format!(
+                "{id} `{}`: {:?} {}\n  expected {:?}\n  found    {:?}\n  expected conclusion {:?}",
+                case.name, judged.conclusion, judged.why, case.expect, items, case.conclusion
+            ));
+        }
+    }
+    wrong
 }
 
 #[test]
 fn every_control_judges_its_fixtures_as_expected() {
     let catalogue = Catalogue::load(None, &Config::default()).expect("the embedded controls");
-    let mut wrong = Vec::new();
-    for control in &catalogue.controls {
-        let path = root().join("tests/controls").join(format!("{}.toml", control.id));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let fixture: Fixture = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        for needed in ["met", "exception", "inconclusive"] {
-            assert!(fixture.case.iter().any(|case| case.name == needed), "{}: no case `{needed}`", control.id);
+    let next = AtomicUsize::new(0);
+    let wrong = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(control) = catalogue.controls.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    wrong.lock().expect("a list").extend(judged_otherwise(&control.id));
+                }
+            });
         }
-        for case in &fixture.case {
-            let controls = assessed(case, &fixture, &control.id, true);
-            let judged = &controls[0];
-            let population = &judged.population;
-            let mut items: Vec<(String, String)> =
-                population.first.iter().map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
-            items.sort();
-            if items != case.expect || judged.conclusion != case.conclusion {
-                wrong.push(format!(
-                    "{} `{}`: {:?} {}\n  expected {:?}\n  found    {:?}\n  expected conclusion {:?}",
-                    control.id, case.name, judged.conclusion, judged.why, case.expect, items, case.conclusion
-                ));
-            }
-        }
-    }
+    });
+    let wrong = wrong.into_inner().expect("a list");
     assert!(wrong.is_empty(), "{} cases are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -64,6 +64,27 @@ pub(super) fn in_order<'v>(engine: &Engine, views: &'v [View]) -> Result<Vec<&'v
     Ok(ordered)
 }
 
+/// Views that are read whatever the controls are.
+const ALWAYS: [&str; 2] = ["fleet", "period"];
+
+/// The views that a catalogue's controls need, each after those that it names.
+pub(super) fn needed<'v>(engine: &Engine, catalogue: &'v Catalogue) -> Result<Vec<&'v View>, AssessError> {
+    let ordered = in_order(engine, &catalogue.views)?;
+    let mut wanted: BTreeSet<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
+    for control in &catalogue.controls {
+        wanted.extend(engine.tables(&control.id, &control.test.sql)?);
+        if !control.coverage.needs.is_empty() {
+            wanted.insert("silences".to_owned());
+        }
+    }
+    for view in ordered.iter().rev() {
+        if wanted.contains(&view.name) {
+            wanted.extend(engine.tables(&view.name, &view.sql)?);
+        }
+    }
+    Ok(ordered.into_iter().filter(|view| wanted.contains(&view.name)).collect())
+}
+
 /// For every view and control, the fact tables that it draws on.
 pub(super) fn dependencies(engine: &Engine, catalogue: &Catalogue) -> Result<Dependencies, AssessError> {
     let mut known = Dependencies::new();

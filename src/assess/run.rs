@@ -7,7 +7,7 @@ use super::AssessError;
 use super::conclude::conclude;
 use super::coverage::{Coverage, measure};
 use super::engine::{Engine, Parameters};
-use super::judge::{define, dependencies, in_order, parameters, period_parameters};
+use super::judge::{define, dependencies, in_order, needed, parameters, period_parameters};
 use super::population::{Population, REQUIRED, Writer};
 use super::waive::{Waiver, cover, waivers};
 use crate::catalogue::{Catalogue, Control, View, placeholders};
@@ -76,7 +76,7 @@ pub fn assess(
     std::fs::create_dir_all(folder).map_err(|error| AssessError::Io { path: folder.to_owned(), message: error.to_string() })?;
     define(engine, config)?;
     let common = period_parameters(period);
-    for view in in_order(engine, &catalogue.views)? {
+    for view in needed(engine, catalogue)? {
         progress(&view.name);
         make(engine, view, &common)?;
     }
