@@ -62,7 +62,11 @@ fn conclusions_counts_and_limits_are_those_of_the_story() {
         .collect();
     let clean: Vec<&str> =
         conclusions.iter().filter(|(_, conclusion)| **conclusion == "no_exceptions").map(|(id, _)| *id).collect();
-    assert_eq!(clean, ["CHANGE-01", "FLEET-01"]);
+    assert_eq!(clean, ["CHANGE-01"]);
+    // One line of a sudo log is torn: it may have named a host that nobody knows.
+    let open: Vec<&str> =
+        conclusions.iter().filter(|(_, conclusion)| **conclusion == "could_not_conclude").map(|(id, _)| *id).collect();
+    assert_eq!(open, ["FLEET-01"]);
     assert_eq!(conclusions.len(), 12);
     let hosts = &report["hosts"];
     assert_eq!(

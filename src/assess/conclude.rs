@@ -18,7 +18,7 @@ pub fn conclude(control: &Control, counted: &Counted, accepted: u64, coverage: &
             number => format!(" ({} accepted by waiver)", thousands(number)),
         };
         let doubts = doubts(counted, coverage, unread);
-        let besides = if doubts.is_empty() { String::new() } else { format!(" Besides, {}.", doubts.join("; ")) };
+        let besides = if doubts.is_empty() { String::new() } else { format!(" In addition, {}.", doubts.join("; ")) };
         return (
             Conclusion::Exceptions,
             format!("{} {noun}{accepted} in {}.{besides}", thousands(counted.exception), items(all)),

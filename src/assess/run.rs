@@ -33,6 +33,8 @@ pub struct Assessed {
     pub why: String,
     /// Fact tables that the test draws on.
     pub draws_on: BTreeSet<String>,
+    /// Views that the test names, with those that they name.
+    pub views: Vec<String>,
 }
 
 /// A class of hosts, and who is in it.
@@ -93,9 +95,22 @@ pub fn assess(
         let draws_on = draws.get(&control.id).cloned().unwrap_or_default();
         let unread = unread(collected, &draws_on);
         let (conclusion, why) = conclude(control, &population.counted, accepted, &coverage, unread);
-        controls.push(Assessed { control: control.clone(), population, coverage, waived, conclusion, why, draws_on });
+        let views = views_of(engine, catalogue, &control.id, &control.test.sql)?;
+        controls.push(Assessed { control: control.clone(), population, coverage, waived, conclusion, why, draws_on, views });
     }
     Ok(Assessment { controls, fleet: fleet(engine)?, waivers: register, unknown_targets: unknown_targets(engine)? })
+}
+
+/// The views behind a query, in the order in which they need each other.
+fn views_of(engine: &Engine, catalogue: &Catalogue, name: &str, sql: &str) -> Result<Vec<String>, AssessError> {
+    let mut wanted = engine.tables(name, sql)?;
+    let ordered = in_order(engine, &catalogue.views)?;
+    for view in ordered.iter().rev() {
+        if wanted.contains(&view.name) {
+            wanted.extend(engine.tables(&view.name, &view.sql)?);
+        }
+    }
+    Ok(ordered.into_iter().filter(|view| wanted.contains(&view.name)).map(|view| view.name.clone()).collect())
 }
 
 /// The views of a catalogue in the order in which they need each other.

@@ -219,7 +219,8 @@ impl Ledger {
                 limit("open-end", "the last line has no line end: the file may be cut".to_owned());
             }
             if source.tally.rejected > 0 {
-                limit("rejected-records", format!("{} records could not be read", source.tally.rejected));
+                let noun = if source.tally.rejected == 1 { "record" } else { "records" };
+                limit("rejected-records", format!("{} {noun} could not be read", source.tally.rejected));
             }
             rows.push(Pointer { source: &source.path, line: 1 }, &row(source));
         }

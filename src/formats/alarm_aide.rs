@@ -4,7 +4,7 @@
 //! (`flags: path`), details, and an end stamp.
 
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
-use crate::facts::{ALARM_RUNS, ALARMS, Alarm, AlarmRun, Micros, Table, parse_rfc3339};
+use crate::facts::{ALARM_RUNS, ALARMS, Alarm, AlarmRun, LOG_ACTIVITY, Micros, Table, parse_rfc3339};
 use crate::redact::lossless;
 
 /// AIDE's text report.
@@ -20,7 +20,7 @@ impl Format for AideReport {
     }
 
     fn feeds(&self) -> &'static [&'static Table] {
-        const { &[&ALARMS, &ALARM_RUNS] }
+        const { &[&ALARMS, &ALARM_RUNS, &LOG_ACTIVITY] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
-use crate::facts::{CONFIG_DRIFT, CONFIG_RUNS, ConfigDrift, ConfigRun, Table, parse_rfc3339};
+use crate::facts::{CONFIG_DRIFT, CONFIG_RUNS, ConfigDrift, ConfigRun, LOG_ACTIVITY, Table, parse_rfc3339};
 
 /// Puppet's report in YAML.
 pub(super) struct PuppetReport;
@@ -53,7 +53,7 @@ impl Format for PuppetReport {
     }
 
     fn feeds(&self) -> &'static [&'static Table] {
-        const { &[&CONFIG_RUNS, &CONFIG_DRIFT] }
+        const { &[&CONFIG_RUNS, &CONFIG_DRIFT, &LOG_ACTIVITY] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {

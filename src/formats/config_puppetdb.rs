@@ -5,7 +5,7 @@
 
 use super::lazy::{Json, Members, record_text};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
-use crate::facts::{CONFIG_DRIFT, CONFIG_RUNS, ConfigDrift, ConfigRun, Table, parse_rfc3339};
+use crate::facts::{CONFIG_DRIFT, CONFIG_RUNS, ConfigDrift, ConfigRun, LOG_ACTIVITY, Table, parse_rfc3339};
 
 /// PuppetDB reports.
 pub(super) struct PuppetDbReports;
@@ -20,7 +20,7 @@ impl Format for PuppetDbReports {
     }
 
     fn feeds(&self) -> &'static [&'static Table] {
-        const { &[&CONFIG_RUNS, &CONFIG_DRIFT] }
+        const { &[&CONFIG_RUNS, &CONFIG_DRIFT, &LOG_ACTIVITY] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {

@@ -10,7 +10,7 @@ use sonic_rs::to_object_iter;
 
 use super::lazy::{Json, after, first_line, record_text, unquote};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
-use crate::facts::{Micros, PRIVILEGED_COMMANDS, PrivilegedCommand, Table};
+use crate::facts::{LOG_ACTIVITY, Micros, PRIVILEGED_COMMANDS, PrivilegedCommand, Table};
 
 /// sudo's JSON event log.
 pub(super) struct SudoJson;
@@ -27,7 +27,7 @@ impl Format for SudoJson {
     }
 
     fn feeds(&self) -> &'static [&'static Table] {
-        const { &[&PRIVILEGED_COMMANDS] }
+        const { &[&PRIVILEGED_COMMANDS, &LOG_ACTIVITY] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {

@@ -10,7 +10,9 @@ use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink, lazy, sudo_json, sudo_text};
-use crate::facts::{Micros, PRIVILEGED_COMMANDS, PrivilegedCommand, SESSIONS, Session, Table, in_zone, parse_rfc3339};
+use crate::facts::{
+    LOG_ACTIVITY, Micros, PRIVILEGED_COMMANDS, PrivilegedCommand, SESSIONS, Session, Table, in_zone, parse_rfc3339,
+};
 use crate::period::Period;
 use crate::redact::lossless;
 
@@ -29,7 +31,7 @@ impl Format for SudoSyslog {
     }
 
     fn feeds(&self) -> &'static [&'static Table] {
-        const { &[&PRIVILEGED_COMMANDS, &SESSIONS] }
+        const { &[&PRIVILEGED_COMMANDS, &SESSIONS, &LOG_ACTIVITY] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {

@@ -34,7 +34,8 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
     let exceptions = &gathered.shown;
     let controls: Vec<model::Control> =
         input.assessment.controls.iter().map(|assessed| control::section(input, assessed, exceptions)).collect();
-    let sources = register::sources(input, &controls, &gathered);
+    let limits = front::limits(input, &gathered.not_shown);
+    let sources = register::sources(input, &controls, &gathered, &limits);
     let counts: Vec<Count> = Conclusion::ALL
         .into_iter()
         .map(|conclusion| Count {
@@ -61,7 +62,8 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
         hosts: front::hosts(input),
         total_controls: controls.len(),
         counts,
-        limits: front::limits(input, &gathered.not_shown),
+        limits_alike: front::alike(&limits),
+        limits,
         limits_looked_for: front::LOOKED_FOR.to_owned(),
         fingerprint,
         signer: "unsigned".to_owned(),

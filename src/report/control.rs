@@ -7,6 +7,8 @@ use crate::catalogue::Parameter;
 use crate::facts::Micros;
 use crate::redact::visible;
 
+/// Sources that a section names; the register names all.
+const MOST_CITED: usize = 6;
 /// Rows up to which a whole population is shown.
 const WHOLE: usize = 200;
 /// Rows shown from each end of a larger one.
@@ -66,7 +68,13 @@ pub(super) fn section(input: &Input<'_>, assessed: &Assessed, exceptions: &[Exce
         population: population(assessed),
         sample: sample(assessed),
         exception_ids: exceptions.iter().filter(|group| group.control_id == control.id).map(|group| group.id.clone()).collect(),
-        cited,
+        cited: cited.iter().take(MOST_CITED).cloned().collect(),
+        cited_more: match cited.len().saturating_sub(MOST_CITED) {
+            0 => String::new(),
+            more => format!("and {} more", thousands(more as u64)),
+        },
+        cited_all: cited,
+        views: assessed.views.iter().map(|view| format!("data/controls/views/{view}.sql")).collect(),
     }
 }
 
@@ -101,10 +109,13 @@ fn reconciliation(input: &Input<'_>, assessed: &Assessed, counts: ItemCounts) ->
         step("records that gave facts", gave, Some(format!("{} skipped, {} rejected", thousands(skipped), thousands(rejected)))),
         step("facts", facts, Some("a record may give several".to_owned())),
         step("items in the population", counts.population, Some("in period and in scope".to_owned())),
-        step("items tested", counts.tested(), Some(format!("{} not applicable", thousands(counts.not_applicable)))),
+        step(
+            "items tested",
+            counts.tested(),
+            Some(format!("{} not applicable, {} not judged", thousands(counts.not_applicable), thousands(counts.inconclusive))),
+        ),
         step("met", counts.met, None),
         step("exceptions", counts.exception, Some(format!("{} accepted by waiver", thousands(counts.accepted)))),
-        step("could not be judged", counts.inconclusive, None),
     ]
 }
 
@@ -220,7 +231,7 @@ fn sample(assessed: &Assessed) -> Sample {
         method: "the rows with the smallest SHA-256 of seed, line feed and row number; the seed is the SHA-256 of the population's CSV".to_owned(),
         seed: drawn.seed.clone(),
         size: drawn.rows.len() as u64,
-        why: format!("{}; all {} items were tested", drawn.why, thousands(total)),
+        why: format!("{}; the test looked at all {} items", drawn.why, thousands(total)),
         csv_path: format!("data/samples/{}.csv", assessed.control.id),
         rows: drawn.rows.iter().enumerate().map(|(order, row)| vec![(order + 1).to_string(), row.to_string()]).collect(),
     }

@@ -123,7 +123,7 @@ fn article(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], members: 
         citation: lead.citation,
         quote,
         quote_note,
-        searched: Some(searched(input, assessed)),
+        searched: searched(input, assessed, first),
         accepted: waiver(input, assessed, first_index).map(|waiver| visible(&waiver.words()).into_owned()),
         response: None,
     })
@@ -132,7 +132,10 @@ fn article(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], members: 
 /// The deciding record, or why it is not shown.
 fn quoted(input: &Input<'_>, item: &Item) -> (Vec<QuoteLine>, Option<String>) {
     let (Some(source), Some(line)) = (&item.source, item.line) else {
-        return (Vec::new(), Some("There is no single deciding record: the exception is one of absence.".to_owned()));
+        return (
+            Vec::new(),
+            Some("There is no single deciding record: the source as a whole decides, or nothing was there.".to_owned()),
+        );
     };
     match input.collected.quote(source, line) {
         Ok(quote) => {
@@ -144,19 +147,29 @@ fn quoted(input: &Input<'_>, item: &Item) -> (Vec<QuoteLine>, Option<String>) {
     }
 }
 
-/// What was looked through before the item was called an exception.
-fn searched(input: &Input<'_>, assessed: &Assessed) -> String {
+/// For an exception of absence, what was looked through before it was called one: the sources that the test draws on, from
+/// the item's own beginning to its end, or the whole period.
+fn searched(input: &Input<'_>, assessed: &Assessed, item: &Item) -> Option<String> {
+    let absent = item.source.is_none() || item.cell("gap_s").is_some() || item.cell("verdict") == Some("no_change");
+    if !absent {
+        return None;
+    }
     let feeding = input.collected.sources.iter().filter(|source| {
         source.format.is_some_and(|format| format.feeds().iter().any(|table| assessed.draws_on.contains(table.name)))
     });
-    let (files, records) = feeding.fold((0, 0), |(files, records), source| (files + 1, records + source.tally.opened));
-    format!(
-        "Looked through {} records of {} sources, from {} up to {}.",
+    let feeding: Vec<_> = feeding.collect();
+    let records: u64 = feeding.iter().map(|source| source.tally.opened).sum();
+    let mut formats: Vec<&str> = feeding.iter().filter_map(|source| source.format.map(|format| format.name())).collect();
+    formats.sort_unstable();
+    formats.dedup();
+    let (starts_at, ends_at) = (input.period.starts_at.iso(), input.period.ends_at.iso());
+    let (from, to) = (item.cell("from_at").unwrap_or(&starts_at), item.cell("to_at").unwrap_or(&ends_at));
+    Some(format!(
+        "Nothing was found from {from} to {to} in the {} records of the {} sources that the test draws on ({}).",
         thousands(records),
-        thousands(files),
-        input.period.starts_at.iso(),
-        input.period.ends_at.iso()
-    )
+        thousands(feeding.len() as u64),
+        formats.join(", ")
+    ))
 }
 
 /// A column's name as a label: `from_at` → "From", `nearest_change` → "Nearest change".

@@ -1,8 +1,10 @@
 //! The first page: the summary, the question answered, the limits.
 
+use std::collections::BTreeSet;
+
 use super::build::Input;
 use super::cite;
-use super::model::{Answer, Conclusion, Control, ControlLine, Hosts, Limit};
+use super::model::{Answer, Conclusion, Control, ControlLine, Hosts, Limit, LimitsAlike};
 use crate::assess::thousands;
 use crate::redact::visible;
 
@@ -23,7 +25,7 @@ pub(super) const GLOSSARY: &[(&str, &str)] = &[
         "Exception",
         "An item that does not meet the control. An accepted exception is covered by a waiver with approver, reason and expiry; it stays an exception.",
     ),
-    ("Inconclusive", "An item that the evidence does not allow to judge."),
+    ("Inconclusive", "An item that the evidence does not allow a judgement on."),
     ("Coverage", "Which part of the period the evidence speaks for, and the gaps."),
     ("No exceptions noted", "A population that is not empty, complete coverage, and no exception."),
     ("Exceptions noted", "At least one item is an exception."),
@@ -58,9 +60,17 @@ pub(super) fn summary(controls: &[Control]) -> String {
             noun(controls.len() as u64, "control")
         )
     };
-    match open {
-        0 => format!("{found}; every control could be concluded."),
-        open => format!("{found}; {} could not be concluded.", noun(open, "control")),
+    let unjudged: u64 = controls.iter().map(|control| control.counts.inconclusive).sum();
+    let of_unjudged = controls.iter().filter(|control| control.counts.inconclusive > 0).count() as u64;
+    let concluded = match open {
+        0 => "every control could be concluded".to_owned(),
+        open => format!("{} could not be concluded", noun(open, "control")),
+    };
+    match unjudged {
+        0 => format!("{found}; {concluded}."),
+        unjudged => {
+            format!("{found}; {concluded}; {} in {} could not be judged.", noun(unjudged, "item"), noun(of_unjudged, "control"))
+        }
     }
 }
 
@@ -93,19 +103,19 @@ pub(super) fn answers(input: &Input<'_>, controls: &[Control]) -> Vec<Answer> {
     vec![
         Answer {
             title: "Immutable hosts".to_owned(),
-            how: "Nobody can log in, the image comes from an approved build, and hosts are replaced and not repaired: an unapproved change cannot be pushed to them.".to_owned(),
+            how: "By management's design nobody can log in, the image comes from a known build, and hosts are replaced and not repaired, so that an unapproved change cannot be pushed to them. What the tests found:".to_owned(),
             hosts: Some(hosts.immutable),
             controls: lines(&["immutable"]),
         },
         Answer {
             title: "Stateful hosts".to_owned(),
-            how: "Configuration management covers the host and runs on its interval, every privileged command is logged and traced to an approved change, and alarms fire on changes that nobody approved: an unapproved change is put back or found.".to_owned(),
+            how: "By management's design configuration management runs on its interval, every privileged command is logged and traced to an approved change, and alarms fire on changes that nobody approved, so that an unapproved change is put back or found. What the tests found:".to_owned(),
             hosts: Some(hosts.stateful),
             controls: lines(&["stateful"]),
         },
         Answer {
             title: "Both: the fleet and its changes".to_owned(),
-            how: "Every host is known and belongs to one of the two classes, and every change is approved by somebody else before it begins.".to_owned(),
+            how: "By management's design every host is known and belongs to one of the two classes, and every change is approved by somebody else. What the tests found:".to_owned(),
             hosts: None,
             controls: lines(&["all", "changes"]),
         },
@@ -115,7 +125,16 @@ pub(super) fn answers(input: &Input<'_>, controls: &[Control]) -> Vec<Answer> {
 fn outcome(control: &Control) -> String {
     let counts = control.counts;
     match control.conclusion {
-        Conclusion::Exceptions => format!("{} of {}", thousands(counts.exception), thousands(counts.population)),
+        Conclusion::Exceptions => {
+            let accepted =
+                if counts.accepted > 0 { format!(" ({} accepted)", thousands(counts.accepted)) } else { String::new() };
+            let unjudged =
+                if counts.inconclusive > 0 { format!("; {} not judged", thousands(counts.inconclusive)) } else { String::new() };
+            format!("{} of {}{accepted}{unjudged}", thousands(counts.exception), thousands(counts.population))
+        }
+        Conclusion::CouldNotConclude if counts.inconclusive == 0 => {
+            format!("{} tested, but the evidence is not whole", thousands(counts.tested()))
+        }
         Conclusion::CouldNotConclude => {
             format!("{} of {} not judged", thousands(counts.inconclusive), thousands(counts.population))
         }
@@ -158,6 +177,22 @@ pub(super) fn limits(input: &Input<'_>, not_shown: &[(String, u64)]) -> Vec<Limi
         );
         limits.push(Limit { code: "target-unknown".to_owned(), text: visible(&text).into_owned(), citation: None });
     }
+    for assessed in &input.assessment.controls {
+        let (id, counted) = (&assessed.control.id, &assessed.population.counted);
+        if assessed.coverage.total > 0 {
+            let noun = if assessed.coverage.total == 1 { "silence" } else { "silences" };
+            let text =
+                format!("{id}: {} {noun} longer than allowed in the streams that it needs", thousands(assessed.coverage.total));
+            limits.push(Limit { code: "coverage-gap".to_owned(), text, citation: None });
+        }
+        if counted.inconclusive > 0 {
+            let resources: BTreeSet<&str> = assessed.population.inconclusive.iter().map(|item| item.resource.as_str()).collect();
+            let named: Vec<&str> = resources.into_iter().take(5).collect();
+            let noun = if counted.inconclusive == 1 { "item" } else { "items" };
+            let text = format!("{id}: {} {noun} could not be judged ({})", thousands(counted.inconclusive), named.join(", "));
+            limits.push(Limit { code: "not-judged".to_owned(), text: visible(&text).into_owned(), citation: None });
+        }
+    }
     for (control, number) in not_shown {
         let text = format!(
             "{} exceptions of {control} are not on the pages; they are in report.json and in its population's CSV",
@@ -178,4 +213,21 @@ pub(super) fn limits(input: &Input<'_>, not_shown: &[(String, u64)]) -> Vec<Limi
         }
     }
     limits
+}
+
+/// Limits of one kind and text, together, in the order of the first of them.
+pub(super) fn alike(limits: &[Limit]) -> Vec<LimitsAlike> {
+    let mut together: Vec<LimitsAlike> = Vec::new();
+    for limit in limits {
+        match together.iter_mut().find(|known| known.code == limit.code && known.text == limit.text) {
+            Some(known) => known.also.extend(limit.citation.iter().map(|citation| citation.source_id.clone())),
+            None => together.push(LimitsAlike {
+                code: limit.code.clone(),
+                text: limit.text.clone(),
+                citation: limit.citation.clone(),
+                also: Vec::new(),
+            }),
+        }
+    }
+    together
 }

@@ -12,5 +12,5 @@ mod register;
 pub use build::{Input, build};
 pub use model::{
     Answer, Citation, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Gap, Hosts, ItemCounts,
-    Limit, Map, Member, Period, Population, QuoteLine, Reject, Report, Sample, Source, Step,
+    Limit, LimitsAlike, Map, Member, Period, Population, QuoteLine, Reject, Report, Sample, Source, Step,
 };

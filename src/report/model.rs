@@ -82,6 +82,8 @@ pub struct Report {
     pub total_controls: usize,
     /// What the evidence cannot tell.
     pub limits: Vec<Limit>,
+    /// The same for the first page: those alike stand together.
+    pub limits_alike: Vec<LimitsAlike>,
     /// What was looked for to find limits, in words.
     pub limits_looked_for: String,
     /// SHA-256 of `data/sources.csv`, which carries the SHA-256 of every source.
@@ -173,6 +175,19 @@ pub struct Limit {
     pub text: String,
     /// Where, if it is about a source.
     pub citation: Option<Citation>,
+}
+
+/// Limits of one kind and text.
+#[derive(Clone, Debug)]
+pub struct LimitsAlike {
+    /// Stable kebab-case code.
+    pub code: String,
+    /// What it means.
+    pub text: String,
+    /// The first place.
+    pub citation: Option<Citation>,
+    /// Further sources that it is about, by id.
+    pub also: Vec<String>,
 }
 
 /// A place in the evidence: `E-0003 changes/2026-08.json · record 47 · sha256 4e07…9fce`.
@@ -329,8 +344,14 @@ pub struct Control {
     pub sample: Sample,
     /// Exceptions of this control by group id.
     pub exception_ids: Vec<String>,
-    /// Sources that the deciding records come from, by id.
+    /// The first sources that the deciding records come from, by id.
     pub cited: Vec<String>,
+    /// How many more there are, in words; empty where there are none.
+    pub cited_more: String,
+    /// All of them.
+    pub cited_all: Vec<String>,
+    /// Views that the query reads, with their place in the pack.
+    pub views: Vec<String>,
 }
 
 /// Items of a population by status.
@@ -351,10 +372,10 @@ pub struct ItemCounts {
 }
 
 impl ItemCounts {
-    /// Items that were tested: all but those to which the control does not apply.
+    /// Items that were tested: all but those to which the control does not apply, or that could not be judged.
     #[must_use]
     pub fn tested(&self) -> u64 {
-        self.population - self.not_applicable
+        self.population - self.not_applicable - self.inconclusive
     }
 }
 
@@ -470,6 +491,8 @@ pub struct Source {
     pub bytes: u64,
     /// Records.
     pub records: u64,
+    /// Records that gave facts.
+    pub gave_facts: u64,
     /// Facts.
     pub facts: u64,
     /// Records skipped.

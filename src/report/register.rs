@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::build::Input;
 use super::cite::cite;
 use super::exceptions::Exceptions;
-use super::model::{Control, Reject, Source};
+use super::model::{Control, Limit, Reject, Source};
 use crate::assess::thousands;
 use crate::facts::Micros;
 use crate::redact::visible;
 
 /// Every source, with what cites it.
-pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &Exceptions) -> Vec<Source> {
+pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &Exceptions, limits: &[Limit]) -> Vec<Source> {
     let mut cited: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for group in &exceptions.shown {
         let citations = group.citation.iter().chain(group.others.iter().filter_map(|other| other.citation.as_ref()));
@@ -21,9 +21,13 @@ pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &Exce
         }
     }
     for control in controls {
-        for id in &control.cited {
+        for id in &control.cited_all {
             cited.entry(id).or_default().push(control.id.clone());
         }
+    }
+    let limited: BTreeSet<&str> = limits.iter().filter_map(|limit| Some(limit.citation.as_ref()?.source_id.as_str())).collect();
+    for id in limited {
+        cited.entry(id).or_default().push("summary".to_owned());
     }
     input
         .collected
@@ -40,6 +44,7 @@ pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &Exce
                 recognised_by: source.recognised_by.unwrap_or_default().to_owned(),
                 bytes: source.bytes,
                 records: source.tally.opened,
+                gave_facts: source.tally.gave_facts,
                 facts: source.tally.facts,
                 skipped: source.tally.skipped(),
                 skipped_why: why.join("; "),
