@@ -4,6 +4,7 @@
 mod build;
 mod cite;
 mod control;
+mod evidence;
 mod exceptions;
 mod front;
 mod model;

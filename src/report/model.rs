@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use super::evidence::{Citation, Limit, LimitsAlike, Reject, Source};
+
 /// What was concluded on a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -164,57 +166,6 @@ pub struct Count {
     pub conclusion: Conclusion,
     /// How many controls.
     pub number: usize,
-}
-
-/// What the evidence cannot tell.
-#[derive(Clone, Debug)]
-pub struct Limit {
-    /// Stable kebab-case code.
-    pub code: String,
-    /// What it means.
-    pub text: String,
-    /// Where, if it is about a source.
-    pub citation: Option<Citation>,
-}
-
-/// Limits of one kind and text.
-#[derive(Clone, Debug)]
-pub struct LimitsAlike {
-    /// Stable kebab-case code.
-    pub code: String,
-    /// What it means.
-    pub text: String,
-    /// The first place.
-    pub citation: Option<Citation>,
-    /// Further sources that it is about, by id.
-    pub also: Vec<String>,
-}
-
-/// A place in the evidence: `E-0003 changes/2026-08.json · record 47 · sha256 4e07…9fce`.
-#[derive(Clone, Debug)]
-pub struct Citation {
-    /// `E-0003`
-    pub source_id: String,
-    /// Path relative to the evidence root.
-    pub path: String,
-    /// `line` or `record`.
-    pub unit: &'static str,
-    /// 1-based number.
-    pub line: Option<u64>,
-    /// Full SHA-256 of the source.
-    pub sha256: String,
-    /// Its first and last four digits, `4e07…9fce`.
-    pub short_sha256: String,
-}
-
-impl fmt::Display for Citation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.source_id, self.path)?;
-        if let Some(line) = self.line {
-            write!(f, " · {} {line}", self.unit)?;
-        }
-        write!(f, " · sha256 {}", self.short_sha256)
-    }
 }
 
 /// Exceptions of one control and resource (and person) that are alike.
@@ -474,50 +425,4 @@ pub struct Sample {
     pub csv_path: String,
     /// The items: order, resource, status, source, line.
     pub rows: Vec<Vec<String>>,
-}
-
-/// One source in the register.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// `E-0003`
-    pub id: String,
-    /// Path relative to the evidence root.
-    pub path: String,
-    /// Format, or `not recognised`.
-    pub format: String,
-    /// Why it was recognised as that.
-    pub recognised_by: String,
-    /// Bytes.
-    pub bytes: u64,
-    /// Records.
-    pub records: u64,
-    /// Records that gave facts.
-    pub gave_facts: u64,
-    /// Facts.
-    pub facts: u64,
-    /// Records skipped.
-    pub skipped: u64,
-    /// Why, with counts.
-    pub skipped_why: String,
-    /// Records rejected.
-    pub rejected: u64,
-    /// First instant of its facts.
-    pub first_at: String,
-    /// Last instant.
-    pub last_at: String,
-    /// Full SHA-256.
-    pub sha256: String,
-    /// Controls and exceptions that cite it.
-    pub cited_by: Vec<String>,
-}
-
-/// A record that could not be read.
-#[derive(Clone, Debug)]
-pub struct Reject {
-    /// Where.
-    pub citation: Citation,
-    /// Why.
-    pub reason: String,
-    /// Beginning of the record.
-    pub excerpt: String,
 }
