@@ -108,7 +108,7 @@ fn article(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], members: 
         actor: first.cell("actor").map(|actor| visible(actor).into_owned()),
         sentence: lead.sentence,
         expected: control.statement.clone(),
-        observed: capitalised(&lead.reason),
+        observed: lead.reason.clone(),
         count: members.len() as u64,
         first_at: lead.occurred_at,
         last_at: members.last().and_then(|member| member.occurred_at.clone()),
