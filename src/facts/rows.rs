@@ -254,7 +254,7 @@ impl Rows {
     }
 }
 
-/// Declares a fact table and its typed row. `Time!`, `Text!` mark a value that a row cannot do without.
+/// Declares a fact table and its typed row: a field that is no `Option` is a value that a row cannot do without.
 macro_rules! fact_table {
     (
         $(#[doc = $doc:literal])+

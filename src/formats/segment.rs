@@ -32,8 +32,8 @@ impl JsonScanner {
         Self { target: depth, depth: 0, in_string: false, escaped: false }
     }
 
-    /// Feeds `bytes` and tells `separator` the offset just after each comma between two records, and `edge` the offset
-    /// of each bracket that opens (just after) or closes (at) the collection of records.
+    /// Feeds `bytes` and tells `found` the offset just after each comma between two records, and of each bracket that
+    /// opens (just after) or closes (at) the collection of records.
     fn feed(&mut self, bytes: &[u8], mut found: impl FnMut(Mark)) {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..) {
