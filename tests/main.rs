@@ -11,14 +11,21 @@
     reason = "a test says what it expects, prints what it skips, and stops where it is wrong"
 )]
 
+#[cfg(feature = "judge")]
 mod controls;
 mod corpus;
+#[cfg(feature = "judge")]
 mod determinism;
+#[cfg(feature = "judge")]
 mod errors;
 mod fixtures;
+#[cfg(feature = "judge")]
 mod hostile;
 mod laws;
+#[cfg(feature = "judge")]
 mod pages;
+#[cfg(feature = "judge")]
 mod sample;
 mod support;
+#[cfg(feature = "judge")]
 mod tamper;

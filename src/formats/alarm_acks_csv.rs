@@ -1,7 +1,7 @@
 //! Acknowledgements of alarms: CSV with `host`, `target`, `acknowledged_by`, `acknowledged_at`; `tool`, `alarmed_at`,
 //! `change_id` and `note` where known. For detectors that keep no acknowledgement of their own (AIDE, Tripwire).
 
-use super::delimited::{Delimited, header};
+use super::delimited::{each_row, header};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{ALARM_ACKS, AlarmAck, Table, parse_stamp};
 
@@ -33,19 +33,8 @@ impl Format for AlarmAcks {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let table = match Delimited::read(segment) {
-            Ok(table) => table,
-            Err(line) => return sink.record(line).reject("byte that is not UTF-8", segment.bytes),
-        };
         let zone = reading.zone.unwrap_or(chrono_tz::Tz::UTC);
-        for (line, row) in table.rows() {
-            let cells = match row {
-                Ok(cells) => cells,
-                Err(error) => {
-                    sink.record(line).reject(error, b"");
-                    continue;
-                }
-            };
+        each_row(segment, sink, |line, cells, sink| {
             let instant = cells.get(&["acknowledged_at"]).and_then(|text| parse_stamp(text, zone));
             let (Some(host), Some(target), Some(by), Some(acknowledged_at)) =
                 (cells.get(&["host"]), cells.get(&["target"]), cells.get(&["acknowledged_by"]), instant)
@@ -54,14 +43,14 @@ impl Format for AlarmAcks {
                     "host, target, acknowledged_by and acknowledged_at (RFC 3339) are all needed",
                     cells.excerpt().as_bytes(),
                 );
-                continue;
+                return;
             };
             let alarmed_at = cells.get(&["alarmed_at"]).map(|text| parse_stamp(text, zone));
             if alarmed_at == Some(None) {
                 // Without its time the acknowledgement would cover more than it says.
-                sink.record(line)
+                return sink
+                    .record(line)
                     .reject("alarmed_at is not a time; write RFC 3339, or leave it empty", cells.excerpt().as_bytes());
-                continue;
             }
             let host = reading.config.host(host);
             sink.record(line).fact(AlarmAck {
@@ -74,6 +63,6 @@ impl Format for AlarmAcks {
                 change_id: cells.get(&["change_id"]),
                 note: cells.get(&["note"]),
             });
-        }
+        });
     }
 }

@@ -3,7 +3,7 @@
 //! Source: AIDE's `src/report_plain.c`: a start stamp, one of two verdict sentences, sections of entries
 //! (`flags: path`), details, and an end stamp.
 
-use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
+use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{ALARM_RUNS, ALARMS, Alarm, AlarmRun, LOG_ACTIVITY, Micros, Table, parse_rfc3339};
 use crate::redact::lossless;
 
@@ -53,12 +53,7 @@ fn run(lines: &[(u64, &str)], reading: &Reading<'_>, sink: &mut Sink<'_>) {
     let Some(instant) = stamp.and_then(parse_rfc3339) else {
         return sink.record(line).reject("the start stamp is not a time", first.as_bytes());
     };
-    let Some(host) = reading.host else {
-        sink.limit("unbound", None, "AIDE reports name no host; bind it by the path ([[bind]] with {host} in steadfast.toml)");
-        return sink
-            .record(line)
-            .reject("host unknown: bind the file by its path ([[bind]] in steadfast.toml)", first.as_bytes());
-    };
+    let Some(host) = reading.bound_host(sink) else { return sink.record(line).reject(HOST_UNKNOWN, first.as_bytes()) };
     sink.taken_at(instant);
     let verdict = |sentence: &str| lines.iter().any(|(_, line)| line.starts_with(sentence));
     let (clean, findings) = (verdict("AIDE found NO differences"), verdict("AIDE found differences"));

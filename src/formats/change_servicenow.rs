@@ -8,13 +8,17 @@ use std::borrow::Cow;
 
 use chrono_tz::Tz;
 
-use super::lazy::{Json, Members, record_text};
+use super::json_records::{each_object, object};
+use super::lazy::{Json, Members};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{APPROVALS, Approval, CHANGE_TARGETS, CHANGES, Change, ChangeTarget, Micros, Table, parse_stamp};
 
 /// What is said of display values.
 pub(super) const ZONE_UNKNOWN: &str =
     "times are display values, in the zone of whoever exported; name it ([[bind]] time_zone), or they are read as UTC";
+
+/// Records after which ServiceNow's exports stop by default, without a word.
+const EXPORT_LIMIT: u64 = 10_000;
 
 /// ServiceNow change requests.
 pub(super) struct ServiceNowChanges;
@@ -62,38 +66,24 @@ pub(super) fn each_record<'a>(
     sink: &mut Sink<'a>,
     mut read: impl FnMut(u64, &[u8], &Members<'_>, &mut Sink<'a>),
 ) {
-    let mut one = |number: u64, bytes: &[u8], sink: &mut Sink<'a>| {
-        let (text, stray) = record_text(bytes);
-        if stray {
-            sink.limit("not-utf-8", Some(number), "some records hold bytes that are not UTF-8; they are shown as \\xNN");
-        }
-        match Members::of(&text) {
-            Ok(record) if record.get("__meta").is_some() => sink.record(number).skip("the export's own description"),
-            Ok(record) => read(number, bytes, &record, sink),
-            Err(error) => sink.record(number).reject(&format!("damaged JSON ({error})"), bytes),
+    let mut last = 0;
+    let mut unless_meta = |number: u64, bytes: &[u8], record: &Members<'_>, sink: &mut Sink<'a>| {
+        last = number;
+        if record.get("__meta").is_some() {
+            sink.record(number).skip("the export's own description");
+        } else {
+            read(number, bytes, record, sink);
         }
     };
     if segment.framing == Framing::Whole {
-        let (text, _) = record_text(segment.bytes);
-        match Members::of(&text) {
-            Ok(document) => match document.get("result") {
-                Some(result) => one(1, result.raw().as_bytes(), sink),
-                None => sink.record(1).reject("no result", segment.bytes),
-            },
-            Err(error) => sink.record(1).reject(&format!("damaged JSON ({error})"), segment.bytes),
-        }
-        return;
+        return each_object(segment, sink, |_, bytes, document, sink| match document.get("result") {
+            Some(result) => object(1, result.raw().as_bytes(), sink, &mut unless_meta),
+            None => sink.record(1).reject("no result", bytes),
+        });
     }
-    let records = segment.json_records();
-    if segment.ends && records.last().is_some_and(|record| record.number == 10_000) {
-        sink.limit("export-limit", Some(10_000), "exactly 10,000 records: the default limit of an export; more may be missing");
-    }
-    for record in records {
-        if record.closed {
-            one(record.number, record.bytes, sink);
-        } else {
-            sink.record(record.number).reject("torn: the file ends inside the record or before the list is closed", record.bytes);
-        }
+    each_object(segment, sink, unless_meta);
+    if segment.ends && last == EXPORT_LIMIT {
+        sink.limit("export-limit", Some(last), "exactly 10,000 records: the default limit of an export; more may be missing");
     }
 }
 

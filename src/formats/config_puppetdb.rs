@@ -3,7 +3,8 @@
 //! Source: PuppetDB's "Reports endpoint" and "Report wire format" references. Resources come as `resource_events`
 //! (`{href, data}`) in answers and as `resources[].events[]` on the wire; events with `corrective_change` are drift.
 
-use super::lazy::{Json, Members, record_text};
+use super::json_records::each_object;
+use super::lazy::{Json, Members};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{CONFIG_DRIFT, CONFIG_RUNS, ConfigDrift, ConfigRun, LOG_ACTIVITY, Table, parse_rfc3339};
 
@@ -35,37 +36,19 @@ impl Format for PuppetDbReports {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        if segment.framing == Framing::Whole {
-            return report(1, segment.bytes, reading, sink);
-        }
-        for record in segment.json_records() {
-            if record.closed {
-                report(record.number, record.bytes, reading, sink);
-            } else {
-                sink.record(record.number)
-                    .reject("torn: the file ends inside the report or before the list is closed", record.bytes);
-            }
-        }
+        each_object(segment, sink, |number, bytes, report, sink| read_report(number, bytes, report, reading, sink));
     }
 }
 
-fn report(number: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<'_>) {
-    let (text, stray) = record_text(bytes);
-    if stray {
-        sink.limit("not-utf-8", Some(number), "some records hold bytes that are not UTF-8; they are shown as \\xNN");
-    }
+fn read_report(number: u64, bytes: &[u8], report: &Members<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
     let mut record = sink.record(number);
-    let report = match Members::of(&text) {
-        Ok(report) => report,
-        Err(error) => return record.reject(&format!("damaged JSON ({error})"), bytes),
-    };
     let Some(certname) = report.filled("certname") else { return record.reject("a report without certname", bytes) };
     let time = |field: &str| report.filled(field).and_then(|stamp| parse_rfc3339(&stamp));
     let Some(occurred_at) = time("start_time").or_else(|| time("producer_timestamp")) else {
         return record.reject("a report without start_time", bytes);
     };
     let host = reading.config.host(&certname);
-    let events = events(&report);
+    let events = events(report);
     let statuses = |wanted: &str| events.iter().filter(|event| event.text("status").as_deref() == Some(wanted)).count();
     record.sink().active("config", &host, occurred_at, number);
     let status = report.text("status");

@@ -2,7 +2,7 @@
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::{Head, Segment};
+use super::{Head, Segment, Sink};
 
 /// A table read whole; rows that could not be read are errors in their place.
 pub(super) struct Delimited {
@@ -50,6 +50,20 @@ impl Delimited {
             Ok(record) => (*line, Ok(Cells { header: &self.header, record })),
             Err(error) => (*line, Err(error.as_str())),
         })
+    }
+}
+
+/// Gives every row of the table to `read`; rows that could not be read are rejected here.
+pub(super) fn each_row<'a>(segment: &Segment<'_>, sink: &mut Sink<'a>, mut read: impl FnMut(u64, &Cells<'_>, &mut Sink<'a>)) {
+    let table = match Delimited::read(segment) {
+        Ok(table) => table,
+        Err(line) => return sink.record(line).reject("byte that is not UTF-8", segment.bytes),
+    };
+    for (line, row) in table.rows() {
+        match row {
+            Ok(cells) => read(line, &cells, sink),
+            Err(error) => sink.record(line).reject(error, b""),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::delimited::{Delimited, header};
+use super::delimited::{Cells, each_row, header};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{HOST_GROUPS, HOST_ROLES, HOSTS, Host, HostGroup, HostRole, Table, parse_stamp};
 
@@ -35,83 +35,72 @@ impl Format for HostsCsv {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let table = match Delimited::read(segment) {
-            Ok(table) => table,
-            Err(line) => return sink.record(line).reject("byte that is not UTF-8", segment.bytes),
-        };
-        for (line, row) in table.rows() {
-            let cells = match row {
-                Ok(cells) => cells,
-                Err(error) => {
-                    sink.record(line).reject(error, b"");
-                    continue;
-                }
-            };
-            let mut record = sink.record(line);
-            let Some(name) = cells.get(HOST) else {
-                record.reject("a row without a host", cells.excerpt().as_bytes());
-                continue;
-            };
-            let zone = reading.zone.unwrap_or(chrono_tz::Tz::UTC);
-            let mut unreadable = None;
-            let mut time = |names: &[&str]| {
-                // Some inventories write the end of the calendar for "still alive".
-                let text = cells.get(names).filter(|text| !text.starts_with("9999-12-31"))?;
-                let instant = parse_stamp(text, zone);
-                if instant.is_none() {
-                    unreadable = Some(format!("`{text}` is not a time; write RFC 3339, for example 2026-07-01T05:00:00Z"));
-                }
-                instant
-            };
-            let observed_at = time(&["observed_at", "snapshot_at"]);
-            let (launched_at, terminated_at) = (time(&["launched_at", "launch_time"]), time(&["terminated_at"]));
-            if let Some(reason) = unreadable {
-                record.reject(&reason, cells.excerpt().as_bytes());
-                continue;
-            }
-            let observed_at = observed_at.or(reading.collected_at);
-            match observed_at {
-                Some(instant) => record.sink().taken_at(instant),
-                None => record.sink().limit(
-                    "snapshot-without-time",
-                    Some(line),
-                    "the inventory has no observed_at; it counts for the whole period",
-                ),
-            }
-            let host = reading.config.host(name);
-            let list = |names: &[&str]| {
-                let mut list: Vec<&str> = cells
-                    .get(names)
-                    .unwrap_or_default()
-                    .split([';', ' ', '|', ','])
-                    .map(str::trim)
-                    .filter(|item| !item.is_empty())
-                    .collect();
-                list.sort_unstable();
-                list.dedup();
-                list
-            };
-            let roles = list(&["roles", "role"]);
-            let cluster = cells.get(&["cluster"]);
-            let class = cells.get(&["class"]).map(str::to_lowercase);
-            record.fact(Host {
-                observed_at,
-                host: &host,
-                roles: Some(&roles.join(",")),
-                class: class.as_deref(),
-                cluster,
-                environment: cells.get(&["environment", "env"]),
-                image: cells.get(&["image", "image_id", "ami"]),
-                launched_at,
-                terminated_at,
-            });
-            for role in roles {
-                record.fact(HostRole { observed_at, host: &host, role });
-            }
-            let groups: BTreeSet<String> = list(&["groups", "group"]).into_iter().chain(cluster).map(str::to_lowercase).collect();
-            for group_name in &groups {
-                record.fact(HostGroup { observed_at, host: &host, group_name });
-            }
+        each_row(segment, sink, |line, cells, sink| read_host(line, cells, reading, sink));
+    }
+}
+
+fn read_host(line: u64, cells: &Cells<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+    let mut record = sink.record(line);
+    let Some(name) = cells.get(HOST) else {
+        return record.reject("a row without a host", cells.excerpt().as_bytes());
+    };
+    let zone = reading.zone.unwrap_or(chrono_tz::Tz::UTC);
+    let mut unreadable = None;
+    let mut time = |names: &[&str]| {
+        // Some inventories write the end of the calendar for "still alive".
+        let text = cells.get(names).filter(|text| !text.starts_with("9999-12-31"))?;
+        let instant = parse_stamp(text, zone);
+        if instant.is_none() {
+            unreadable = Some(format!("`{text}` is not a time; write RFC 3339, for example 2026-07-01T05:00:00Z"));
         }
+        instant
+    };
+    let observed_at = time(&["observed_at", "snapshot_at"]);
+    let (launched_at, terminated_at) = (time(&["launched_at", "launch_time"]), time(&["terminated_at"]));
+    if let Some(reason) = unreadable {
+        return record.reject(&reason, cells.excerpt().as_bytes());
+    }
+    let observed_at = observed_at.or(reading.collected_at);
+    match observed_at {
+        Some(instant) => record.sink().taken_at(instant),
+        None => record.sink().limit(
+            "snapshot-without-time",
+            Some(line),
+            "the inventory has no observed_at; it counts for the whole period",
+        ),
+    }
+    let host = reading.config.host(name);
+    let list = |names: &[&str]| {
+        let mut list: Vec<&str> = cells
+            .get(names)
+            .unwrap_or_default()
+            .split([';', ' ', '|', ','])
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .collect();
+        list.sort_unstable();
+        list.dedup();
+        list
+    };
+    let roles = list(&["roles", "role"]);
+    let cluster = cells.get(&["cluster"]);
+    let class = cells.get(&["class"]).map(str::to_lowercase);
+    record.fact(Host {
+        observed_at,
+        host: &host,
+        roles: Some(&roles.join(",")),
+        class: class.as_deref(),
+        cluster,
+        environment: cells.get(&["environment", "env"]),
+        image: cells.get(&["image", "image_id", "ami"]),
+        launched_at,
+        terminated_at,
+    });
+    for role in roles {
+        record.fact(HostRole { observed_at, host: &host, role });
+    }
+    let groups: BTreeSet<String> = list(&["groups", "group"]).into_iter().chain(cluster).map(str::to_lowercase).collect();
+    for group_name in &groups {
+        record.fact(HostGroup { observed_at, host: &host, group_name });
     }
 }

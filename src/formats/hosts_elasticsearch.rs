@@ -3,6 +3,7 @@
 //! Source: the nodes info and nodes stats API references. `_nodes/stats` carries a time for each node; `_nodes` carries
 //! none and takes it from the path (`[[bind]]`). A node without roles is coordinating only.
 
+use super::json_records::document;
 use super::lazy::Members;
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{HOST_GROUPS, HOST_ROLES, HOSTS, Host, HostGroup, HostRole, Micros, Table};
@@ -45,11 +46,7 @@ impl Format for ElasticsearchNodes {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let document = match segment.text().map_err(|line| format!("byte that is not UTF-8 at line {line}")).and_then(Members::of)
-        {
-            Ok(document) => document,
-            Err(error) => return sink.record(1).reject(&format!("damaged JSON ({error})"), segment.bytes),
-        };
+        let Some(document) = document(segment, sink) else { return };
         let cluster = document.filled("cluster_name");
         if let Some(counts) = document.get("_nodes").and_then(|counts| counts.members()) {
             let failed = counts.get("failed").and_then(|failed| failed.int()).unwrap_or(0);

@@ -3,6 +3,7 @@
 //! Source: hashicorp/packer `post-processor/manifest`. The file accumulates runs; every build in it is a fact.
 //! `custom_data` holds what the team put there; its SSH flag is a claim, recorded as a login path with that origin.
 
+use super::json_records::{document, element};
 use super::lazy::Members;
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{IMAGES, Image, LOGIN_PATHS, LoginPath, Micros, Table};
@@ -38,16 +39,11 @@ impl Format for PackerManifest {
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {
-        let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        Members::of(document).ok()?.get("builds")?.elements().get(index).map(|build| build.raw().to_owned())
+        element(document, "builds", number)
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let document = match segment.text().map_err(|line| format!("byte that is not UTF-8 at line {line}")).and_then(Members::of)
-        {
-            Ok(document) => document,
-            Err(error) => return sink.record(1).reject(&format!("damaged JSON ({error})"), segment.bytes),
-        };
+        let Some(document) = document(segment, sink) else { return };
         let builds = document.get("builds").map(|builds| builds.elements()).unwrap_or_default();
         if builds.is_empty() {
             sink.record(1).reject("no builds: torn, or an empty manifest", segment.bytes);

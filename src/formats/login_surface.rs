@@ -9,7 +9,7 @@
 //! ```
 //! `kind` is `image` or `host`; `state` is `absent`, `disabled`, `enabled` or `unknown`.
 
-use super::lazy::Members;
+use super::json_records::{document, element};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOGIN_PATHS, LoginPath, Table, parse_rfc3339};
 
@@ -39,16 +39,11 @@ impl Format for LoginSurface {
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {
-        let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        Members::of(document).ok()?.get("login_paths")?.elements().get(index).map(|path| path.raw().to_owned())
+        element(document, "login_paths", number)
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let document = match segment.text().map_err(|line| format!("byte that is not UTF-8 at line {line}")).and_then(Members::of)
-        {
-            Ok(document) => document,
-            Err(error) => return sink.record(1).reject(&format!("damaged JSON ({error})"), segment.bytes),
-        };
+        let Some(document) = document(segment, sink) else { return };
         if document.text("format_version").as_deref() != Some("1") {
             return sink.record(1).reject("format_version is not 1: this manifest is of another version", segment.bytes);
         }

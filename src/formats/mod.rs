@@ -19,6 +19,7 @@ mod delimited;
 mod hosts_csv;
 mod hosts_elasticsearch;
 mod image_packer;
+mod json_records;
 mod lazy;
 mod login_sshd_effective;
 mod login_surface;
@@ -95,6 +96,23 @@ pub struct Reading<'a> {
     /// Configuration: names of hosts, change numbers, custom fields.
     pub config: &'a Config,
 }
+
+impl Reading<'_> {
+    /// The host that the path binds, for results that name none; where nothing binds it, a limit says so.
+    fn bound_host(&self, sink: &mut Sink<'_>) -> Option<&str> {
+        if self.host.is_none() {
+            sink.limit(
+                "unbound",
+                None,
+                "the file names no host; bind it by its path ([[bind]] with {host} in steadfast.toml), or nothing is known from it",
+            );
+        }
+        self.host
+    }
+}
+
+/// Why a result that names no host gives no facts.
+const HOST_UNKNOWN: &str = "host unknown: bind the file by its path ([[bind]] in steadfast.toml)";
 
 /// One input format.
 pub trait Format: Sync {

@@ -1,6 +1,6 @@
 //! Aliases of people: CSV with the header `person,alias`, one alias a row.
 
-use super::delimited::{Delimited, header};
+use super::delimited::{each_row, header};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{PEOPLE, Person, Table};
 
@@ -29,20 +29,11 @@ impl Format for PeopleCsv {
     }
 
     fn read(&self, segment: &Segment<'_>, _: &Reading<'_>, sink: &mut Sink<'_>) {
-        let table = match Delimited::read(segment) {
-            Ok(table) => table,
-            Err(line) => return sink.record(line).reject("byte that is not UTF-8", segment.bytes),
-        };
-        for (line, row) in table.rows() {
-            match row {
-                Err(error) => sink.record(line).reject(error, b""),
-                Ok(cells) => match (cells.get(&["person"]), cells.get(&["alias"])) {
-                    (Some(person), Some(alias)) => {
-                        sink.record(line).fact(Person { person: &person.to_lowercase(), alias: &alias.to_lowercase() });
-                    }
-                    _ => sink.record(line).reject("a row without person or alias", cells.excerpt().as_bytes()),
-                },
+        each_row(segment, sink, |line, cells, sink| match (cells.get(&["person"]), cells.get(&["alias"])) {
+            (Some(person), Some(alias)) => {
+                sink.record(line).fact(Person { person: &person.to_lowercase(), alias: &alias.to_lowercase() });
             }
-        }
+            _ => sink.record(line).reject("a row without person or alias", cells.excerpt().as_bytes()),
+        });
     }
 }

@@ -1,0 +1,96 @@
+//! Running the command, and judging in the process.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use steadfast::catalogue::Catalogue;
+use steadfast::config::Config;
+use steadfast::period::Period;
+use steadfast::pipeline::{Job, Judged, judge};
+
+use super::{root, skipped};
+
+/// The command with these arguments, in the repository.
+pub(crate) fn steadfast(arguments: &[&str]) -> Output {
+    command().args(arguments).output().expect("the command runs")
+}
+
+/// The command, in the repository.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_steadfast"));
+    command.current_dir(root());
+    command
+}
+
+/// What a command printed, both streams.
+pub(crate) fn printed(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8") + &String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// A pack of the sample, made once for all tests that only read it.
+pub(crate) fn sample_pack() -> &'static Path {
+    static PACK: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, pack) = PACK.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pack = folder.path().join("pack");
+        let output = command()
+            .args(["pack", "samples/search-cluster", "--period", "2026-Q3", "--out"])
+            .arg(&pack)
+            .output()
+            .expect("the command runs");
+        assert!(output.status.success(), "{}", printed(&output));
+        (folder, pack)
+    });
+    pack
+}
+
+/// A copy of the sample's pack that a test may change.
+pub(crate) fn sample_pack_copy() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(sample_pack(), folder.path());
+    folder
+}
+
+/// Copies a folder's content.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.expect("an entry");
+        let place = to.join(entry.path().strip_prefix(from).expect("below"));
+        if entry.file_type().is_dir() {
+            std::fs::create_dir_all(&place).expect("a folder");
+        } else {
+            std::fs::copy(entry.path(), &place).expect("a copy");
+        }
+    }
+}
+
+/// Judges the evidence in `folder` in this process.
+pub(crate) fn judged(folder: &Path, config: &Config, period: &str) -> Judged {
+    let work = tempfile::tempdir().expect("a folder");
+    let catalogue = Catalogue::load(None, config).expect("the embedded controls");
+    let period = Period::parse(period, config.system.time_zone.0).expect("a period");
+    let job = Job {
+        evidence: &[folder.to_owned()],
+        not_evidence: &[],
+        config,
+        catalogue: &catalogue,
+        period: &period,
+        work: work.path(),
+        threads: 2,
+        memory: 256 << 20,
+        progress: &|_, _, _| {},
+    };
+    judge(&job).expect("a judgement")
+}
+
+/// Whether a tool is there. Where it is not, the test says that it was skipped; where CI runs, that is a failure.
+pub(crate) fn have(tool: &str) -> bool {
+    let there =
+        Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().is_ok_and(|output| output.status.success());
+    if !there {
+        skipped(&format!("{tool} is not installed"));
+        assert!(std::env::var_os("CI").is_none(), "CI installs {tool}");
+    }
+    there
+}
