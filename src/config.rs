@@ -22,6 +22,8 @@ pub struct Config {
     pub system: System,
     /// Where the evidence is.
     pub evidence: Evidence,
+    /// How much may come out of compressed files and archives.
+    pub unpack: Unpack,
     /// How hosts are named.
     pub hosts: Hosts,
     /// Which roles make a host stateful or immutable.
@@ -82,6 +84,26 @@ impl<'de> Deserialize<'de> for Zone {
 pub struct Evidence {
     /// Folders below the one that holds `steadfast.toml`; that folder itself where none is named.
     pub folders: Vec<String>,
+}
+
+/// How much may come out of one compressed file or archive.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Unpack {
+    /// MiB.
+    pub mib: u64,
+    /// Bytes for each byte read; the first 64 MiB are free.
+    pub ratio: u64,
+    /// Members.
+    pub members: u64,
+    /// Containers within containers.
+    pub depth: u32,
+}
+
+impl Default for Unpack {
+    fn default() -> Self {
+        Self { mib: 1 << 16, ratio: 200, members: 200_000, depth: 4 }
+    }
 }
 
 /// How hosts are named.

@@ -73,7 +73,7 @@ fn every_format_reads_its_fixtures_as_expected() {
                 (Some(host), Some(at)) => format!("{host}/{at}/{}", expected.file),
                 _ => expected.file.clone(),
             };
-            let files = [EvidenceFile { path: folder.join(&expected.file), source, refused: None }];
+            let files = [EvidenceFile::new(folder.join(&expected.file), source)];
             let period = Period::parse("2026-Q3", chrono_tz::Tz::UTC).expect("a period");
             let options = CollectOptions { config: &config, period: &period, threads: 2, progress: &|_, _| {} };
             let store = work.path().join("facts");
@@ -133,7 +133,7 @@ fn a_file_cut_anywhere_is_a_strict_prefix_or_says_that_it_is_cut() {
         let path = root().join("tests/fixtures").join(name);
         let bytes = std::fs::read(&path).expect("the fixture");
         let whole = {
-            let files = [EvidenceFile { path, source: "whole".to_owned(), refused: None }];
+            let files = [EvidenceFile::new(path, "whole".to_owned())];
             let options = CollectOptions { config: &config, period: &period, threads: 1, progress: &|_, _| {} };
             collect(&files, &work.path().join("whole"), options).expect("collected").sources[0].tally.gave_facts
         };
@@ -141,7 +141,7 @@ fn a_file_cut_anywhere_is_a_strict_prefix_or_says_that_it_is_cut() {
         for length in (1..bytes.len()).step_by(37) {
             let path = work.path().join(format!("cut-{length:06}"));
             std::fs::write(&path, &bytes[..length]).expect("written");
-            files.push(EvidenceFile { path, source: format!("cut-{length:06}"), refused: None });
+            files.push(EvidenceFile::new(path, format!("cut-{length:06}")));
         }
         let options = CollectOptions { config: &config, period: &period, threads: 2, progress: &|_, _| {} };
         let collected =

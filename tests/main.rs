@@ -29,3 +29,4 @@ mod sample;
 mod support;
 #[cfg(feature = "judge")]
 mod tamper;
+mod unpack;

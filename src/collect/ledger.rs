@@ -38,6 +38,8 @@ pub struct Source {
     pub collected_at: Option<Micros>,
     /// Whether the file could not be read, or not to its end.
     pub unread: bool,
+    /// Why not all that a container holds was read.
+    pub(super) incomplete: Option<String>,
     pub(super) file: PathBuf,
     pub(super) framing: Framing,
     pub(super) pieces: Vec<PieceMark>,
@@ -111,8 +113,9 @@ impl Ledger {
                 bytes: 0,
                 tally: Tally::default(),
                 as_of: None,
-                collected_at: config.bound(&file.source).collected_at,
-                unread: false,
+                collected_at: config.bound(&file.bound_as).collected_at,
+                unread: file.incomplete.is_some(),
+                incomplete: file.incomplete.clone(),
                 file: file.path.clone(),
                 framing: Framing::Lines,
                 pieces: Vec::new(),
@@ -198,7 +201,7 @@ impl Ledger {
         for ((source, note), sha256) in self.sources.iter_mut().zip(notes).zip(hashes) {
             source.sha256 = sha256;
             source.bytes = note.bytes;
-            source.unread = note.refused.is_some() || note.changed;
+            source.unread |= note.refused.is_some() || note.changed;
             let mut limit = |code, text: String| {
                 self.limits.insert(Limit { code, text, source: Some(source.path.clone()), line: None });
             };
@@ -208,6 +211,9 @@ impl Ledger {
                 limit("empty-file", "the file is empty: it proves nothing".to_owned());
             } else if source.format.is_none() {
                 limit("unrecognised", "no input format recognises the file; none of it was judged".to_owned());
+            }
+            if let Some(reason) = &source.incomplete {
+                limit("not-unpacked", format!("not all that it holds was read: {reason}"));
             }
             if note.changed {
                 limit(

@@ -123,7 +123,7 @@ fn read_file(
     Read::by_ref(&mut open).take(HEAD as u64).read_to_end(&mut head)?;
     let format = recognise(&Head { bytes: &head, whole: head.len() < HEAD });
     let framing = format.as_ref().map_or(Framing::Lines, |(_, recognition)| recognition.framing);
-    let bound = Arc::new(options.config.bound(&file.source));
+    let bound = Arc::new(options.config.bound(&file.bound_as));
     let mut cutter = Cutter::new(open.try_clone()?, &head, framing, &outlets.pool);
     while let Some(piece) = cutter.next()? {
         if outlets.tokens.recv().is_err() {

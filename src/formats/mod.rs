@@ -15,11 +15,13 @@ mod change_servicenow;
 mod change_servicenow_approval;
 mod config_puppet_yaml;
 mod config_puppetdb;
+mod container;
 mod delimited;
 mod hosts_csv;
 mod hosts_elasticsearch;
 mod image_packer;
 mod json_records;
+mod json_scan;
 mod lazy;
 mod login_sshd_effective;
 mod login_surface;
@@ -31,6 +33,7 @@ mod sudo_json;
 mod sudo_syslog;
 mod sudo_text;
 
+pub use container::Container;
 pub use segment::{Framing, JsonScanner, Segment};
 pub use sink::{Activity, ActivityKey, Limit, Record, Sink, Tally};
 
@@ -138,6 +141,7 @@ pub trait Format: Sync {
 
 /// Every input format. The first one that recognises a file reads it.
 pub static FORMATS: &[&dyn Format] = &[
+    &container::Containers,
     &login_surface::LoginSurface,
     &image_packer::PackerManifest,
     &hosts_elasticsearch::ElasticsearchNodes,
