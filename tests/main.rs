@@ -22,6 +22,7 @@ mod fixtures;
 #[cfg(feature = "judge")]
 mod hostile;
 mod laws;
+mod overlap;
 #[cfg(feature = "judge")]
 mod pages;
 #[cfg(feature = "judge")]

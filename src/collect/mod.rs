@@ -10,6 +10,7 @@
 mod cut;
 mod hash;
 mod ledger;
+mod overlap;
 mod parse;
 mod quote;
 mod run;

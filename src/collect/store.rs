@@ -25,7 +25,7 @@ pub(super) struct Store {
 
 /// How facts are written: no creation time, no host name, fixed sizes, so that equal rows give equal bytes. No statistics,
 /// because every query reads its tables whole.
-fn properties(table: &Table) -> WriterProperties {
+pub(super) fn properties(table: &Table) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("steadfast ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::SNAPPY)
@@ -82,4 +82,15 @@ impl Store {
         }
         Ok(self.rows)
     }
+}
+
+/// Writes one table whose rows are known only at the end, in place of the empty one.
+pub(super) fn write_table(folder: &Path, table: &'static Table, batch: &RecordBatch) -> Result<(), CollectError> {
+    let path = folder.join(format!("{}.parquet", table.name));
+    let file = File::create(&path).map_err(|error| CollectError::io(&path, "create the file", error))?;
+    let failed = |error: parquet::errors::ParquetError| CollectError::Store { path: path.clone(), message: error.to_string() };
+    let mut writer = ArrowWriter::try_new(file, table.schema(), Some(properties(table))).map_err(failed)?;
+    writer.write(batch).map_err(failed)?;
+    writer.close().map_err(failed)?;
+    Ok(())
 }

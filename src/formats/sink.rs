@@ -29,6 +29,8 @@ pub struct Tally {
     pub gave_facts: u64,
     /// Facts given.
     pub facts: u64,
+    /// Facts among them that another source has too, taken out again.
+    pub repeated: u64,
     /// Records that say nothing the controls use, by reason.
     pub skipped: BTreeMap<&'static str, u64>,
     /// Records that could not be read.
