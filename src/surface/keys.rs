@@ -90,7 +90,7 @@ fn key(line: u64, text: &str, options: Vec<String>) -> Option<Key> {
     let mut parts = text.splitn(3, [' ', '\t']);
     let kind = parts.next()?;
     let mut rest = text.get(kind.len()..)?.trim_start().splitn(2, [' ', '\t']);
-    let blob = decode(rest.next()?);
+    let blob = decode(rest.next().filter(|base64| !base64.is_empty())?);
     let whole = blob.as_deref().filter(|blob| declares(blob, kind));
     if !KINDS.contains(&kind) && whole.is_none() {
         return None;

@@ -15,6 +15,8 @@ pub mod keys;
 pub mod sshd;
 pub mod sshd_config;
 mod summary;
+#[cfg(test)]
+mod tests;
 pub mod units;
 
 pub use summary::{Evidence, KeyFile, summarise, worst};

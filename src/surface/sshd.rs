@@ -233,6 +233,12 @@ impl SshdSettings {
         openings
     }
 
+    /// The answer to [`Self::password_login`] for a connection that one Match block matches.
+    #[cfg(test)]
+    pub(super) fn view_of(&self, block: usize) -> Tri {
+        self.view(Some(block)).password_login()
+    }
+
     fn view(&self, block: Option<usize>) -> View<'_> {
         View { settings: self, block }
     }
