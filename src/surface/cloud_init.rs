@@ -65,20 +65,30 @@ pub struct CloudConfig {
     pub parts: usize,
 }
 
-/// Whether a text is user data that can be evaluated: it begins with `#cloud-config`, or it is MIME that holds such a part.
+/// Whether a text can be evaluated: it begins with `#cloud-config`, it is MIME that holds such a part, or it is cloud-init's
+/// own `cloud.cfg`.
 #[must_use]
 pub fn is_user_data(text: &str) -> bool {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mime = text.get(..text.len().min(4096)).unwrap_or(text).to_ascii_lowercase();
-    kind_of(text) == Some("cloud-config") || (mime.contains("mime-version:") && mime.contains("text/cloud-config"))
+    kind_of(text) == Some("cloud-config")
+        || (mime.contains("mime-version:") && mime.contains("text/cloud-config"))
+        || is_system_config(text)
 }
 
-/// Reads user data: one `#cloud-config`, or a MIME multipart of parts. Compressed user data must be unpacked before.
+/// Whether it is `cloud.cfg`, which lists the modules of the first stage.
+fn is_system_config(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("cloud_init_modules:"))
+}
+
+/// Reads user data: one `#cloud-config`, a MIME multipart of parts, or `cloud.cfg`. Compressed user data must be unpacked before.
 #[must_use]
 pub fn parse(text: &str) -> CloudConfig {
     let mut config = CloudConfig::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if kind_of(text).is_some() {
+    if is_system_config(text) {
+        cloud_config(text, 1, &mut config);
+    } else if kind_of(text).is_some() {
         part(text, 1, None, &mut config);
     } else {
         mime(text, 1, 0, &mut config);
@@ -259,6 +269,7 @@ fn users(map: &Map<String, Value>, line_of: &dyn Fn(&str) -> u64, config: &mut C
             for entry in list {
                 match entry {
                     Value::String(names) => names.split(',').map(str::trim).for_each(|name| push(name, None)),
+                    Value::Array(names) => names.iter().filter_map(Value::as_str).for_each(|name| push(name, None)),
                     Value::Object(user) => push(user.get("name").and_then(Value::as_str).unwrap_or("default"), Some(user)),
                     _ => {}
                 }

@@ -42,6 +42,97 @@ fn read(path: &str, text: &str, resolve: Option<Resolve<'_>>) -> SshdSettings {
     settings
 }
 
+/// Keywords that only a server's configuration has, and that say what it is about.
+const SERVER_ONLY: [&str; 20] = [
+    "permitrootlogin",
+    "usepam",
+    "permitemptypasswords",
+    "authorizedkeysfile",
+    "authorizedkeyscommand",
+    "authenticationmethods",
+    "trustedusercakeys",
+    "allowusers",
+    "denyusers",
+    "allowgroups",
+    "denygroups",
+    "listenaddress",
+    "subsystem",
+    "forcecommand",
+    "chrootdirectory",
+    "logingracetime",
+    "maxauthtries",
+    "maxstartups",
+    "permituserenvironment",
+    "clientaliveinterval",
+];
+
+/// Further keywords of a server's configuration, which other files may have as well.
+const ALSO: [&str; 46] = [
+    "acceptenv",
+    "addressfamily",
+    "allowagentforwarding",
+    "allowtcpforwarding",
+    "allowstreamlocalforwarding",
+    "authorizedkeyscommanduser",
+    "authorizedprincipalscommand",
+    "authorizedprincipalsfile",
+    "banner",
+    "casignaturealgorithms",
+    "ciphers",
+    "clientalivecountmax",
+    "compression",
+    "debianbanner",
+    "disableforwarding",
+    "exposeauthinfo",
+    "fingerprinthash",
+    "gatewayports",
+    "gssapicleanupcredentials",
+    "gssapikeyexchange",
+    "hostcertificate",
+    "hostkey",
+    "hostkeyalgorithms",
+    "ignorerhosts",
+    "include",
+    "ipqos",
+    "kexalgorithms",
+    "loglevel",
+    "macs",
+    "match",
+    "maxsessions",
+    "permitopen",
+    "permittty",
+    "permittunnel",
+    "persourcepenalties",
+    "pidfile",
+    "printlastlog",
+    "printmotd",
+    "protocol",
+    "pubkeyacceptedalgorithms",
+    "rekeylimit",
+    "setenv",
+    "strictmodes",
+    "syslogfacility",
+    "usedns",
+    "x11forwarding",
+];
+
+/// Whether a text reads like `sshd_config`: nearly every line begins with a keyword that sshd has, and some keyword is one
+/// that only a server has.
+#[must_use]
+pub fn is_sshd_config(text: &str) -> bool {
+    let (mut known, mut unknown, mut server) = (0, 0, false);
+    for (name, _) in text.lines().filter_map(split_keyword) {
+        let name = name.to_ascii_lowercase();
+        server |= SERVER_ONLY.contains(&name.as_str());
+        if keyword(&name).is_some() || SERVER_ONLY.contains(&name.as_str()) || ALSO.contains(&name.as_str()) {
+            known += 1;
+        } else {
+            unknown += 1;
+        }
+    }
+    server && known >= 3 * unknown
+}
+
 struct Reader<'a> {
     resolve: Option<Resolve<'a>>,
     settings: SshdSettings,

@@ -92,6 +92,28 @@ const PER_CONNECTION: &str = "the SSH server started for a connection";
 const SPOKEN_OF: [&str; 8] =
     ["sshd", "ssh_socket", "getty", "serial_getty", "console_getty", "debug_shell", "rescue_shell", "agent"];
 
+impl Units {
+    /// The units of a listing, with a guess on what it is: whole where it holds units of every kind that a list of all
+    /// unit files of systemd begins and ends with and `unbroken` (nothing cut it), and of the running system where a
+    /// generator or a program has made some.
+    #[must_use]
+    pub fn listed(files: Vec<UnitFile>, unbroken: bool) -> Self {
+        let has = |name: &str| files.iter().any(|unit| unit.name == name);
+        let whole = ["multi-user.target", "sockets.target", "systemd-journald.service"].iter().all(|name| has(name));
+        let ends = files.iter().any(|unit| unit.name.ends_with(".timer"));
+        let running = files.iter().any(|unit| matches!(unit.state.as_str(), "generated" | "transient"));
+        Self { complete: unbroken && whole && ends, running, files }
+    }
+}
+
+/// Whether a word is the name of a unit file.
+#[must_use]
+pub fn is_unit_name(word: &str) -> bool {
+    const TYPES: [&str; 11] =
+        ["service", "socket", "target", "timer", "mount", "automount", "path", "slice", "scope", "swap", "device"];
+    word.rsplit_once('.').is_some_and(|(stem, kind)| !stem.is_empty() && TYPES.contains(&kind))
+}
+
 /// What a unit is, where it is a way to log in. Instances count as their template.
 #[must_use]
 pub fn watched(unit: &str) -> Option<Watched> {
