@@ -10,7 +10,7 @@ use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOGIN_PATHS, Table};
 use crate::redact::lossless;
 use crate::surface::Origin;
-use crate::surface::units::{UnitFile, Units, finding, findings, is_state, is_unit_name, watched};
+use crate::surface::units::{UnitFile, Units, each, findings, is_state, is_unit_name, watched};
 
 /// States of unit files.
 pub(super) struct UnitFiles;
@@ -59,13 +59,10 @@ impl Format for UnitFiles {
         let Some(subject) = subject else {
             return list.files.iter().for_each(|unit| sink.record(unit.origin.line).reject(UNBOUND, unit.name.as_bytes()));
         };
-        for unit in &list.files {
-            let record = sink.record(unit.origin.line);
-            match finding(unit, &list) {
-                Some(finding) => {
-                    let mut record = record;
-                    record.fact(subject.fact(&finding));
-                }
+        for (unit, finding) in list.files.iter().zip(each(&list)) {
+            let mut record = sink.record(unit.origin.line);
+            match finding {
+                Some(finding) => record.fact(subject.fact(&finding)),
                 None if watched(&unit.name).is_some() => record.skip("follows another unit of the list"),
                 None => record.skip("no way to log in"),
             }
