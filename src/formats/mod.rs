@@ -23,8 +23,15 @@ mod image_packer;
 mod json_records;
 mod json_scan;
 mod lazy;
+mod login_authorized_keys;
+mod login_cloud_init;
+mod login_passwd;
+mod login_shadow;
+mod login_sshd_config;
 mod login_sshd_effective;
+mod login_subject;
 mod login_surface;
+mod login_unit_files;
 mod people_csv;
 mod registers_toml;
 mod segment;
@@ -152,7 +159,13 @@ pub static FORMATS: &[&dyn Format] = &[
     &alarm_aide::AideReport,
     &sudo_json::SudoJson,
     &sudo_syslog::SudoSyslog,
+    &login_cloud_init::CloudInit,
     &login_sshd_effective::SshdEffective,
+    &login_sshd_config::SshdConfig,
+    &login_passwd::Passwd,
+    &login_shadow::Shadow,
+    &login_unit_files::UnitFiles,
+    &login_authorized_keys::AuthorizedKeys,
     &registers_toml::WaiverRegister,
     &registers_toml::ExemptionRegister,
     &alarm_acks_csv::AlarmAcks,
