@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::diag::Diagnostic;
 use crate::facts::{Micros, parse_stamp};
+use crate::mapping::Mapping;
 
 /// The whole configuration; every part has a default.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -34,6 +35,11 @@ pub struct Config {
     pub servicenow: ServiceNow,
     /// What the path of a file says about it.
     pub bind: Vec<Bind>,
+    /// Mapping files of the team's own formats, relative to this file.
+    pub mappings: Vec<String>,
+    /// The mappings that they hold, in their order.
+    #[serde(skip)]
+    pub mapped: Vec<Mapping>,
     /// Parameters of controls, by control and name.
     pub params: BTreeMap<String, BTreeMap<String, toml::Value>>,
 }
@@ -237,7 +243,7 @@ impl Config {
             ));
         }
         for bind in &config.bind {
-            if pattern(&bind.path).is_none() {
+            if bind_pattern(&bind.path).is_none() {
                 let at = text.find(&bind.path).unwrap_or(0);
                 let message = "the pattern cannot be read: each of {host} and {collected_at} may stand once";
                 return Err(Box::new(Diagnostic::new("bind-pattern", path, text, at..at + bind.path.len(), message)));
@@ -285,7 +291,7 @@ impl Config {
     pub fn bound(&self, path: &str) -> Bound {
         let mut bound = Bound::default();
         for bind in &self.bind {
-            let Some(found) = pattern(&bind.path).and_then(|pattern| pattern.captures(path)) else { continue };
+            let Some(found) = bind_pattern(&bind.path).and_then(|pattern| pattern.captures(path)) else { continue };
             let captured = |name: &str| found.name(name).map(|part| part.as_str());
             if bound.host.is_none() {
                 bound.host = captured("host").or(bind.host.as_deref()).map(|host| self.host(host).into_owned());
@@ -299,8 +305,8 @@ impl Config {
     }
 }
 
-/// A `[[bind]]` path as a regular expression; it may begin anywhere at a folder.
-fn pattern(path: &str) -> Option<Regex> {
+/// A path of `[[bind]]` or of a mapping as a regular expression; it may begin anywhere at a folder.
+pub(crate) fn bind_pattern(path: &str) -> Option<Regex> {
     let mut expression = String::from("(?:^|/)");
     let mut rest = path;
     while let Some(character) = rest.chars().next() {

@@ -15,7 +15,7 @@ use super::store::{Store, write_table};
 use super::walk::EvidenceFile;
 use crate::config::Config;
 use crate::facts::{Fact, LogActivity, Micros, Pointer, Rows, SourceRow, position};
-use crate::formats::{Activity, ActivityKey, Format, Framing, Limit, Tally};
+use crate::formats::{Activity, ActivityKey, Format, Framing, Limit, Recognised, Tally};
 
 /// One evidence file after it was read.
 pub struct Source {
@@ -26,7 +26,7 @@ pub struct Source {
     /// The format that read it; none where no format recognised it.
     pub format: Option<&'static dyn Format>,
     /// Why it was recognised as that.
-    pub recognised_by: Option<&'static str>,
+    pub recognised_by: Option<String>,
     /// SHA-256 of the bytes that were read; empty where none were.
     pub sha256: String,
     /// Bytes read.
@@ -99,6 +99,8 @@ pub(super) struct Ledger {
     limits: BTreeSet<Limit>,
     activity: HashMap<ActivityKey, Activity>,
     spans: Spans,
+    /// Names of the mappings of the configuration.
+    mappings: Vec<String>,
     current: Option<usize>,
 }
 
@@ -130,6 +132,7 @@ impl Ledger {
             limits: BTreeSet::new(),
             activity: HashMap::new(),
             spans: Spans::default(),
+            mappings: config.mapped.iter().map(|mapping| mapping.name.clone()).collect(),
             current: None,
         })
     }
@@ -162,9 +165,12 @@ impl Ledger {
         }
         self.limits.extend(parsed.limits);
         let Some(source) = self.sources.get_mut(parsed.file) else { return Ok(()) };
-        if let Some((format, recognition)) = parsed.format {
+        if let Some(Recognised { format, recognition, mapping }) = parsed.format {
             source.format = Some(format);
-            source.recognised_by = Some(recognition.because);
+            source.recognised_by.get_or_insert_with(|| match mapping.and_then(|index| self.mappings.get(index)) {
+                Some(name) => format!("{}: {name}", recognition.because),
+                None => recognition.because.to_owned(),
+            });
             source.framing = recognition.framing;
         }
         source.tally.add(&parsed.tally);
@@ -273,7 +279,7 @@ fn row(source: &Source) -> SourceRow<'_> {
     SourceRow {
         path: &source.path,
         format: source.format.map(Format::name),
-        recognised_by: source.recognised_by,
+        recognised_by: source.recognised_by.as_deref(),
         sha256: &source.sha256,
         bytes: count(source.bytes),
         records: count(source.tally.opened),

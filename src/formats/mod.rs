@@ -32,6 +32,7 @@ mod login_sshd_effective;
 mod login_subject;
 mod login_surface;
 mod login_unit_files;
+mod mapped;
 mod people_csv;
 mod registers_toml;
 mod segment;
@@ -48,6 +49,7 @@ use chrono_tz::Tz;
 
 use crate::config::Config;
 use crate::facts::{Micros, Table};
+use crate::mapping::Mapping;
 use crate::period::Period;
 
 /// The beginning of a file, from which its format is recognised.
@@ -105,6 +107,8 @@ pub struct Reading<'a> {
     pub period: &'a Period,
     /// Configuration: names of hosts, change numbers, custom fields.
     pub config: &'a Config,
+    /// The mapping file that recognised the source, where one did.
+    pub mapping: Option<&'a Mapping>,
 }
 
 impl Reading<'_> {
@@ -171,10 +175,29 @@ pub static FORMATS: &[&dyn Format] = &[
     &alarm_acks_csv::AlarmAcks,
     &people_csv::PeopleCsv,
     &hosts_csv::HostsCsv,
+    &mapped::Mapped,
 ];
 
-/// The first format that recognises `head`.
+/// A file's format, and how it was told.
+#[derive(Clone)]
+pub struct Recognised {
+    /// The format.
+    pub format: &'static dyn Format,
+    /// Why, and how the file is cut.
+    pub recognition: Recognition,
+    /// Position of the mapping among those of the configuration, where a mapping recognised the file.
+    pub mapping: Option<usize>,
+}
+
+/// The first format that recognises the head of `source`: the team's own mappings, then [`FORMATS`].
 #[must_use]
-pub fn recognise(head: &Head<'_>) -> Option<(&'static dyn Format, Recognition)> {
-    FORMATS.iter().find_map(|format| format.recognise(head).map(|recognition| (*format, recognition)))
+pub fn recognise(source: &str, head: &Head<'_>, config: &Config) -> Option<Recognised> {
+    let own = config.mapped.iter().enumerate().find(|(_, mapping)| mapping.recognises(source, head.bytes));
+    if let Some((index, mapping)) = own {
+        return Some(Recognised { format: &mapped::Mapped, recognition: mapped::recognition(mapping), mapping: Some(index) });
+    }
+    FORMATS.iter().find_map(|format| {
+        let recognition = format.recognise(head)?;
+        Some(Recognised { format: *format, recognition, mapping: None })
+    })
 }
