@@ -9,20 +9,30 @@ use steadfast::period::Period;
 use crate::support::{root, skipped};
 
 /// What is known of a real file: path, format, records that gave facts, rejected.
-const KNOWN: [(&str, &str, u64, u64); 16] = [
+const KNOWN: [(&str, &str, u64, u64); 26] = [
     ("aide/aide-0.18.3_check_clean.txt", "aide-report", 1, 0),
     ("aide/aide-0.18.3_check_plain.txt", "aide-report", 21, 0),
     ("es-nodes/nodestats_5.6.16.json", "elasticsearch-nodes", 1, 0),
     ("es-nodes/nodestats_7.13.1.json", "elasticsearch-nodes", 1, 0),
+    ("github-pr/PullRequest_pull_reviews_0.json", "github-pull-requests", 1, 0),
+    ("github-pr/PullRequest_single_0.json", "github-pull-requests", 1, 0),
+    ("github-pr/gh_pr_list.json", "github-pull-requests", 3, 0),
+    ("gitlab-mr/approvals.json", "gitlab-approvals", 1, 0),
+    ("gitlab-mr/merge_requests.json", "gitlab-merge-requests", 1, 0),
+    ("jira/export.csv", "jira-csv", 2, 0),
+    ("jira/search.json", "jira-search", 3, 0),
     ("packer-manifest/es-estate.json", "packer-manifest", 3, 0),
     ("puppet-report/puppet7.23_changed.yaml", "puppet-report", 1, 0),
     ("puppet-report/puppet7.23_corrective.yaml", "puppet-report", 1, 0),
     ("puppet-report/puppet7.23_noop.yaml", "puppet-report", 1, 0),
     ("puppetdb-report/pg1.vm-304bebf8.json", "puppetdb-reports", 1, 0),
     ("puppetdb-report/time-shift-report.json", "puppetdb-reports", 1, 0),
+    ("servicenow/label_header_from_xlsx.csv", "servicenow-csv", 5, 0),
+    ("servicenow/list_export_cp1252.csv", "servicenow-csv", 5, 0),
     ("servicenow/table_api_raw.json", "servicenow-changes", 5, 0),
     ("servicenow/table_api_display_all.json", "servicenow-changes", 3, 0),
     ("servicenow/table_api_display_true.json", "servicenow-changes", 5, 0),
+    ("servicenow/unload.xml", "servicenow-xml", 5, 0),
     ("sshd-T/hardened.txt", "sshd-effective", 1, 0),
     ("sudo-json/sudo-1.9.13p3_json_pretty.json", "sudo-json", 19 + 8 + 1, 0),
     ("sudo-syslog/auth.log_rfc3339_sudo-1.9.13p3", "sudo-syslog", 0, 0),
