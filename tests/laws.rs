@@ -29,6 +29,11 @@ const SHARED_BY_FORMATS: &[&str] = &[
     "json_scan",
     "delimited",
     "login_subject",
+    "export_csv",
+    "servicenow_json",
+    "servicenow_record",
+    "jira_issue",
+    "code_review",
     "sudo_text",
 ];
 

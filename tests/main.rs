@@ -11,6 +11,7 @@
     reason = "a test says what it expects, prints what it skips, and stops where it is wrong"
 )]
 
+mod changes;
 #[cfg(feature = "judge")]
 mod controls;
 mod corpus;

@@ -11,15 +11,27 @@
 
 mod alarm_acks_csv;
 mod alarm_aide;
+mod change_github;
+mod change_github_reviews;
+mod change_gitlab;
+mod change_gitlab_approvals;
+mod change_jira;
+mod change_jira_csv;
 mod change_servicenow;
+mod change_servicenow_affected;
 mod change_servicenow_approval;
+mod change_servicenow_csv;
+mod change_servicenow_xml;
+mod code_review;
 mod config_puppet_yaml;
 mod config_puppetdb;
 mod container;
 mod delimited;
+mod export_csv;
 mod hosts_csv;
 mod hosts_elasticsearch;
 mod image_packer;
+mod jira_issue;
 mod json_records;
 mod json_scan;
 mod lazy;
@@ -36,6 +48,8 @@ mod mapped;
 mod people_csv;
 mod registers_toml;
 mod segment;
+mod servicenow_json;
+mod servicenow_record;
 mod sink;
 mod sudo_json;
 mod sudo_syslog;
@@ -158,6 +172,15 @@ pub static FORMATS: &[&dyn Format] = &[
     &hosts_elasticsearch::ElasticsearchNodes,
     &change_servicenow::ServiceNowChanges,
     &change_servicenow_approval::ServiceNowApprovals,
+    &change_servicenow_affected::ServiceNowAffectedItems,
+    &change_servicenow_csv::ServiceNowCsv,
+    &change_servicenow_xml::ServiceNowXml,
+    &change_jira::JiraSearch,
+    &change_jira_csv::JiraCsv,
+    &change_github_reviews::GitHubReviews,
+    &change_github::GitHubPullRequests,
+    &change_gitlab_approvals::GitLabApprovals,
+    &change_gitlab::GitLabMergeRequests,
     &config_puppetdb::PuppetDbReports,
     &config_puppet_yaml::PuppetReport,
     &alarm_aide::AideReport,

@@ -1,4 +1,17 @@
 //! `steadfast.toml`: what the team tells Steadfast about its estate. Unknown keys are errors that point at the key.
+//!
+//! Sections of systems that hold change records have a file each. To add one: a file here, its `mod` line and its field in
+//! [`Config`].
+
+mod code_review;
+mod jira;
+mod servicenow;
+mod words;
+
+pub use code_review::{GitHub, GitLab, ProjectNumber, Repository};
+pub use jira::Jira;
+pub use servicenow::{ServiceNow, StandardField};
+pub use words::{ChangeKind, ChangeState, Words};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,8 +44,14 @@ pub struct Config {
     pub classes: Classes,
     /// How change numbers look.
     pub changes: Changes,
-    /// Custom fields of ServiceNow.
+    /// Fields and words of ServiceNow that sites name themselves.
     pub servicenow: ServiceNow,
+    /// Fields and words of Jira that sites name themselves.
+    pub jira: Jira,
+    /// Pull requests of GitHub as change records.
+    pub github: GitHub,
+    /// Merge requests of GitLab as change records.
+    pub gitlab: GitLab,
     /// What the path of a file says about it.
     pub bind: Vec<Bind>,
     /// Mapping files of the team's own formats, relative to this file.
@@ -183,24 +202,6 @@ pub struct Changes {
 impl Default for Changes {
     fn default() -> Self {
         Self { prefixes: vec!["CHG".to_owned()], finders: OnceLock::new() }
-    }
-}
-
-/// Fields of ServiceNow that sites name themselves.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ServiceNow {
-    /// Fields of the change that hold the approver; the first filled one counts.
-    pub approver: Vec<String>,
-    /// Fields of the change that hold the time of approval.
-    pub approved_at: Vec<String>,
-    /// Further fields that name what a change may touch.
-    pub targets: Vec<String>,
-}
-
-impl Default for ServiceNow {
-    fn default() -> Self {
-        Self { approver: vec!["u_approved_by".to_owned()], approved_at: vec!["u_approved_at".to_owned()], targets: Vec::new() }
     }
 }
 
@@ -366,5 +367,46 @@ mod tests {
         assert_eq!(error.location.line, 2);
         assert_eq!(error.help.as_deref(), Some("did you mean `strip_domains`?"));
         assert!(Config::parse("steadfast.toml", "[system]\ntime_zone = \"Mars/Olympus\"").is_err());
+    }
+
+    #[test]
+    fn words_of_a_site_are_found_in_any_case() {
+        let config = config(
+            "[servicenow]\nstates = { \"Pending Approval\" = \"awaiting_approval\" }\nkinds = { Comprehensive = \"normal\" }\n\
+             fields = { start_date = \"u_begins\" }\n[github]\nkinds = { hotfix = \"emergency\" }\n\
+             [gitlab]\nprojects = { 7 = \"infra/images\" }",
+        );
+        assert_eq!(config.servicenow.states.get(" PENDING approval"), Some(ChangeState::AwaitingApproval));
+        assert_eq!(config.servicenow.kinds.get("comprehensive").map(ChangeKind::word), Some("normal"));
+        assert_eq!((config.servicenow.field("start_date"), config.servicenow.field("end_date")), ("u_begins", "end_date"));
+        assert_eq!(config.github.kinds.get("Hotfix"), Some(ChangeKind::Emergency));
+        assert_eq!(config.gitlab.projects.get(&ProjectNumber(7)).map(|path| path.0.as_str()), Some("infra/images"));
+        assert_eq!(config.jira.start, ["Change start date"]);
+    }
+
+    #[test]
+    fn every_mistake_about_change_systems_is_told() {
+        for (text, line, part) in [
+            ("[servicenow]\nstates = { x = \"aproved\" }", 2, "unknown variant `aproved`, expected one of `draft`"),
+            ("[servicenow]\nstates = { A = \"done\", a = \"draft\" }", 2, "twice"),
+            ("[servicenow]\nstates = { \" \" = \"done\" }", 2, "a label is empty"),
+            ("[servicenow]\nkinds = { x = \"urgent\" }", 2, "unknown variant `urgent`"),
+            ("[servicenow]\nfields = { begin_date = \"u_x\" }", 2, "unknown field `begin_date`"),
+            ("[servicenow]\nfields = { start_date = \"\" }", 2, "has no name"),
+            ("[servicenow]\napprover = [\"\"]", 2, "a name is empty"),
+            ("[servicenow]\naprover = [\"x\"]", 2, "unknown field `aprover`"),
+            ("[jira]\nstart = \"Change start date\"", 2, "expected a sequence"),
+            ("[jira]\nbegin = [\"x\"]", 2, "unknown field `begin`"),
+            ("[jira]\nkinds = [\"x\"]", 2, "labels and what they stand for"),
+            ("[github]\nrepository = \"https://github.com/acme/images\"", 2, "write owner/name"),
+            ("[github]\nrepository = \"images\"", 2, "write owner/name"),
+            ("[github]\ntargets = [\"x\"]", 2, "unknown field `targets`"),
+            ("[gitlab]\nprojects = { seven = \"infra/images\" }", 2, "is no project number"),
+            ("[gitlab]\nprojects = { 7 = \"images\" }", 2, "write owner/name"),
+        ] {
+            let error = Config::parse("steadfast.toml", text).expect_err(text);
+            assert_eq!(error.location.line, line, "{text}");
+            assert!(error.message.contains(part), "{text}: {}", error.message);
+        }
     }
 }
