@@ -7,6 +7,7 @@ use serde::Deserialize;
 use steadfast::collect::{CollectOptions, EvidenceFile, collect};
 use steadfast::config::Config;
 use steadfast::formats::FORMATS;
+use steadfast::mapping::Mapping;
 use steadfast::period::Period;
 
 use crate::support::root;
@@ -60,6 +61,7 @@ fn every_format_reads_its_fixtures_as_expected() {
         let text =
             std::fs::read_to_string(folder.join("expected.toml")).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let mut table: BTreeMap<String, toml::Value> = toml::from_str(&text).expect("TOML");
+        let mappings: Vec<String> = table.remove("mappings").map_or_else(Vec::new, |names| names.try_into().expect("file names"));
         let mut binding = |key: &str| table.remove(key).and_then(|value| value.as_str().map(str::to_owned));
         let (host, collected_at) = (binding("host"), binding("collected_at"));
         for needed in ["good", "torn", "hostile"] {
@@ -67,7 +69,11 @@ fn every_format_reads_its_fixtures_as_expected() {
         }
         for (name, value) in table {
             let expected: Expected = value.try_into().unwrap_or_else(|error| panic!("{} {name}: {error}", format.name()));
-            let config = Config::parse("test", "[[bind]]\npath = \"{host}/{collected_at}/*\"\n").expect("a configuration");
+            let mut config = Config::parse("test", "[[bind]]\npath = \"{host}/{collected_at}/*\"\n").expect("a configuration");
+            for name in &mappings {
+                let text = std::fs::read_to_string(folder.join(name)).expect("the mapping");
+                config.mapped.push(Mapping::parse(name, &text).unwrap_or_else(|error| panic!("{error}")));
+            }
             let work = tempfile::tempdir().expect("a folder");
             let source = match (&host, &collected_at) {
                 (Some(host), Some(at)) => format!("{host}/{at}/{}", expected.file),

@@ -223,8 +223,9 @@ fn time(clock: &Clock, text: &str, reading: &Reading<'_>, limit: &mut dyn FnMut(
     let zone = reading.zone.unwrap_or(Tz::UTC);
     match clock {
         Clock::Rfc3339 => parse_rfc3339(text).or_else(|| {
+            let instant = parse_stamp(text, zone)?;
             without_zone(reading, limit);
-            parse_stamp(text, zone)
+            Some(instant)
         }),
         Clock::EpochSeconds => {
             let (seconds, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
