@@ -11,14 +11,30 @@
 
 mod alarm_acks_csv;
 mod alarm_aide;
+mod alarm_aide_json;
+mod alarm_falco;
+mod alarm_osquery;
+mod alarm_tripwire;
+mod alarm_wazuh;
+mod ansible_groups;
 mod change_servicenow;
 mod change_servicenow_approval;
 mod config_puppet_yaml;
 mod config_puppetdb;
 mod delimited;
+mod hosts_ansible_ini;
+mod hosts_ansible_list;
+mod hosts_ansible_yaml;
+mod hosts_aws;
 mod hosts_csv;
 mod hosts_elasticsearch;
+mod hosts_elasticsearch_cat;
+mod hosts_elasticsearch_config;
+mod hosts_kubernetes;
+mod hosts_terraform;
+mod image_aws;
 mod image_packer;
+mod inventory;
 mod json_records;
 mod lazy;
 mod login_sshd_effective;
@@ -140,15 +156,29 @@ pub trait Format: Sync {
 pub static FORMATS: &[&dyn Format] = &[
     &login_surface::LoginSurface,
     &image_packer::PackerManifest,
+    &image_aws::Ec2Images,
+    &hosts_aws::Ec2Instances,
+    &hosts_kubernetes::KubernetesNodes,
+    &hosts_terraform::TerraformState,
+    &hosts_ansible_list::AnsibleInventoryList,
+    &alarm_aide_json::AideJson,
     &hosts_elasticsearch::ElasticsearchNodes,
+    &hosts_elasticsearch_cat::ElasticsearchCatNodes,
     &change_servicenow::ServiceNowChanges,
     &change_servicenow_approval::ServiceNowApprovals,
     &config_puppetdb::PuppetDbReports,
     &config_puppet_yaml::PuppetReport,
     &alarm_aide::AideReport,
+    &alarm_tripwire::TripwireReport,
+    &alarm_osquery::OsqueryResults,
+    &alarm_wazuh::WazuhAlerts,
+    &alarm_falco::FalcoEvents,
     &sudo_json::SudoJson,
     &sudo_syslog::SudoSyslog,
     &login_sshd_effective::SshdEffective,
+    &hosts_elasticsearch_config::ElasticsearchConfig,
+    &hosts_ansible_yaml::AnsibleInventoryYaml,
+    &hosts_ansible_ini::AnsibleInventoryIni,
     &registers_toml::WaiverRegister,
     &registers_toml::ExemptionRegister,
     &alarm_acks_csv::AlarmAcks,
