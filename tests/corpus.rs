@@ -9,9 +9,28 @@ use steadfast::period::Period;
 use crate::support::{root, skipped};
 
 /// What is known of a real file: path, format, records that gave facts, rejected.
-const KNOWN: [(&str, &str, u64, u64); 16] = [
+const KNOWN: [(&str, &str, u64, u64); 34] = [
     ("aide/aide-0.18.3_check_clean.txt", "aide-report", 1, 0),
     ("aide/aide-0.18.3_check_plain.txt", "aide-report", 21, 0),
+    ("aide/aide-0.18.3_check.json", "aide-json", 20, 0),
+    ("aide/aide-0.18.3_check_all.json", "aide-json", 20, 0),
+    ("aide/aide-0.18.3_check_summary.json", "aide-json", 1, 0),
+    ("ansible-inventory/inv.ini", "ansible-inventory-ini", 4, 0),
+    ("ansible-inventory/inv.yml", "ansible-inventory-yaml", 3, 0),
+    ("ansible-inventory/inventory_list.json", "ansible-inventory-json", 6, 0),
+    ("ansible-inventory/inventory_list.yml", "ansible-inventory-yaml", 3, 0),
+    ("aws-ec2/describe-instances.json", "aws-ec2-instances", 5, 0),
+    ("es-config/elasticsearch_client.yml", "elasticsearch-config", 1, 0),
+    ("es-config/elasticsearch_default.yml", "elasticsearch-config", 1, 0),
+    ("es-config/elasticsearch_legacy.yml", "elasticsearch-config", 1, 0),
+    ("es-config/elasticsearch_new.yml", "elasticsearch-config", 1, 0),
+    ("es-nodes/cat_nodes.json", "elasticsearch-cat-nodes", 4, 0),
+    ("falco/falco_sample.jsonl", "falco-events", 2, 0),
+    ("k8s-nodes/nodes.json", "kubernetes-nodes", 3, 0),
+    // 222 file events, whatever their counter, and one user added and one removed after the first run.
+    ("osquery/osqueryd.results.log", "osquery-results", 222 + 2, 0),
+    ("terraform-state/terraform.tfstate", "terraform-state", 3, 0),
+    ("wazuh/alerts.json", "wazuh-alerts", 1, 0),
     ("es-nodes/nodestats_5.6.16.json", "elasticsearch-nodes", 1, 0),
     ("es-nodes/nodestats_7.13.1.json", "elasticsearch-nodes", 1, 0),
     ("packer-manifest/es-estate.json", "packer-manifest", 3, 0),

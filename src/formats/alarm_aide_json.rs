@@ -6,7 +6,7 @@
 
 use super::alarm_aide::{CLEAN, FINDINGS, NO_SCAN, action_of, detail_missing, finding};
 use super::inventory::extract;
-use super::json_records::document;
+use super::json_records::object;
 use super::lazy::{Json, Members};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{ALARM_RUNS, ALARMS, AlarmRun, LOG_ACTIVITY, Table, parse_rfc3339};
@@ -52,36 +52,39 @@ impl Format for AideJson {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let Some(document) = document(segment, sink) else { return };
-        let outline = document.text("outline").unwrap_or_default();
-        let Some(instant) = document.filled("start_time").and_then(|stamp| parse_rfc3339(&stamp)) else {
-            let reason = "no start_time that is a time: report_level=minimal leaves it out";
-            return sink.record(1).reject(reason, outline.as_bytes());
-        };
-        let Some(host) = reading.bound_host(sink) else { return sink.record(1).reject(HOST_UNKNOWN, outline.as_bytes()) };
-        sink.taken_at(instant);
-        if let Some((_, reason)) = NO_SCAN.iter().find(|(sentence, _)| outline.starts_with(sentence)) {
-            return sink.record(1).skip(reason);
-        }
-        let entries = entries(&document);
-        let (clean, findings) = (outline.starts_with(CLEAN), outline.starts_with(FINDINGS));
-        if document.get("end_time").is_some() && clean != findings {
-            sink.active("alarm", host, instant, 1);
-            let outcome = if clean { "clean" } else { "findings" };
-            sink.record(1).fact(AlarmRun { occurred_at: instant, host, tool: "aide", outcome });
-            let counts = document.get("number_of_entries").and_then(Json::members);
-            let counted = ["added", "removed", "changed"].map(|action| {
-                let count = counts.as_ref().and_then(|counts| counts.get(action)?.int());
-                (action, count.and_then(|count| u64::try_from(count).ok()))
-            });
-            detail_missing(1, counted, |action| entries.iter().filter(|(found, ..)| *found == action).count(), sink);
-        } else {
-            sink.record(1)
-                .reject("no verdict that is known or no end_time, so the scan may not have finished", outline.as_bytes());
-        }
-        for (number, (action, path, flags)) in (2..).zip(&entries) {
-            finding(number, action, flags.as_deref().map(str::trim), path, (host, instant), sink);
-        }
+        // AIDE writes names of files as their bytes: one that is not UTF-8 must not make the report unreadable.
+        object(1, segment.bytes, sink, |_, _, document, sink| read_report(document, reading, sink));
+    }
+}
+
+fn read_report(document: &Members<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+    let outline = document.text("outline").unwrap_or_default();
+    let Some(instant) = document.filled("start_time").and_then(|stamp| parse_rfc3339(&stamp)) else {
+        let reason = "no start_time that is a time: report_level=minimal leaves it out";
+        return sink.record(1).reject(reason, outline.as_bytes());
+    };
+    let Some(host) = reading.bound_host(sink) else { return sink.record(1).reject(HOST_UNKNOWN, outline.as_bytes()) };
+    sink.taken_at(instant);
+    if let Some((_, reason)) = NO_SCAN.iter().find(|(sentence, _)| outline.starts_with(sentence)) {
+        return sink.record(1).skip(reason);
+    }
+    let entries = entries(document);
+    let (clean, findings) = (outline.starts_with(CLEAN), outline.starts_with(FINDINGS));
+    if document.get("end_time").is_some() && clean != findings {
+        sink.active("alarm", host, instant, 1);
+        let outcome = if clean { "clean" } else { "findings" };
+        sink.record(1).fact(AlarmRun { occurred_at: instant, host, tool: "aide", outcome });
+        let counts = document.get("number_of_entries").and_then(Json::members);
+        let counted = ["added", "removed", "changed"].map(|action| {
+            let count = counts.as_ref().and_then(|counts| counts.get(action)?.int());
+            (action, count.and_then(|count| u64::try_from(count).ok()))
+        });
+        detail_missing(1, counted, |action| entries.iter().filter(|(found, ..)| *found == action).count(), sink);
+    } else {
+        sink.record(1).reject("no verdict that is known or no end_time, so the scan may not have finished", outline.as_bytes());
+    }
+    for (number, (action, path, flags)) in (2..).zip(&entries) {
+        finding(number, action, flags.as_deref().map(str::trim), path, (host, instant), sink);
     }
 }
 

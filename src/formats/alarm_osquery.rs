@@ -6,7 +6,8 @@
 //! A counter of 0 marks the first run of a query, whose rows existed already and are no changes. Rows of event tables are
 //! events whatever the counter: releases before 2024 gave their first batch the counter 0 as well. Rows are logged only
 //! where something differs, so the log does not show when a query ran before, and no scan is made of it: a scan too far
-//! back would let old work explain a new change. Queries that list activity and no state are left out.
+//! back would let old work explain a new change. Queries that list activity and no state are left out. What `osqueryi` prints
+//! (bare rows, without host, time and query) is not recognised: nothing could be known from it.
 
 use super::json_records::{each_object, json_framing};
 use super::lazy::{Json, Members};

@@ -4,8 +4,6 @@
 //! have: a `:children` or `:vars` section, or a host with an `ansible_…` variable; plainer ones are to be exported with
 //! `ansible-inventory --list`. Variables hold passwords: only those that say something about a host are read or quoted.
 
-use std::borrow::Cow;
-
 use super::ansible_groups::{Inventory, hosts};
 use super::inventory::{self, matters};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
@@ -35,11 +33,11 @@ impl Format for AnsibleInventoryIni {
                 Line::Nothing => {}
                 Line::Section(_, found) => {
                     kind = found;
-                    section |= found != Kind::Hosts;
+                    section |= matches!(found, Kind::Children | Kind::Variables);
                 }
                 Line::Host(rest) => {
                     let words = words(rest);
-                    let (name, variables) = words.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_ref(), rest));
+                    let (name, variables) = words.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
                     host |= !name.contains('=')
                         && variables.iter().all(|word| word.contains('='))
                         && variables.iter().any(|word| word.starts_with("ansible_"));
@@ -61,31 +59,36 @@ impl Format for AnsibleInventoryIni {
             None => place == 0,
         };
         let shown: Vec<&str> =
-            words.iter().enumerate().map(|(place, word)| if shows(place, word) { word.as_ref() } else { "…" }).collect();
+            words.iter().enumerate().map(|(place, word)| if shows(place, word) { word.as_str() } else { "…" }).collect();
         Some(shown.join(" "))
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
         let text = lossless(segment.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(segment.bytes));
+        inventory::may_be_cut(segment, sink);
         let mut inventory = Inventory::default();
         let mut first_named: Vec<(u64, Vec<String>)> = Vec::new();
-        let (mut group, mut kind) = (Cow::Borrowed("ungrouped"), Kind::Hosts);
+        let (mut group, mut kind) = ("ungrouped", Kind::Hosts);
         for (number, line) in (1..).zip(text.lines()) {
             match Line::of(line, kind) {
                 Line::Nothing => {}
                 Line::Section(name, found) => {
-                    (group, kind) = (Cow::Borrowed(name), found);
-                    sink.record(number).skip("the heading of a group");
+                    (group, kind) = (name, found);
+                    if found == Kind::Unknown {
+                        sink.record(number).reject("a section that is neither hosts, children nor vars", name.as_bytes());
+                    } else {
+                        sink.record(number).skip("the heading of a group");
+                    }
                 }
                 Line::Child(child) => {
-                    inventory.child(&group, child);
+                    inventory.child(group, child);
                     sink.record(number).skip("a child of a group; its hosts are in both");
                 }
                 Line::Variable(key, value) => {
-                    inventory.group_variable(&group, key, value.to_owned());
+                    inventory.group_variable(group, key, value.to_owned());
                     sink.record(number).skip("a variable of a group; what says something of hosts is read with them");
                 }
-                Line::Host(rest) => match host_line(rest, &group, &mut inventory) {
+                Line::Host(rest) => match host_line(rest, group, &mut inventory) {
                     Ok(new) if new.is_empty() => {
                         sink.record(number).skip("hosts named before; their groups are read with the first")
                     }
@@ -118,7 +121,7 @@ fn give_line(number: u64, names: &[String], inventory: &Inventory, reading: &Rea
 /// Takes the hosts and variables of a line; returns the hosts that it names first, or the name that cannot be read.
 fn host_line(line: &str, group: &str, inventory: &mut Inventory) -> Result<Vec<String>, (String, &'static str)> {
     let words = words(line);
-    let pattern = words.first().map(|word| word.as_ref()).unwrap_or_default();
+    let pattern = words.first().map(|word| word.as_str()).unwrap_or_default();
     if pattern.contains('=') {
         return Err((String::new(), "a host whose name looks like a variable"));
     }
@@ -137,6 +140,8 @@ enum Kind {
     Hosts,
     Children,
     Variables,
+    /// A section of another kind: its lines must not fall to the group before it.
+    Unknown,
 }
 
 enum Line<'a> {
@@ -163,13 +168,14 @@ impl<'a> Line<'a> {
                 Some((name, "children")) => (name, Kind::Children),
                 Some((name, "vars")) => (name, Kind::Variables),
                 Some((name, "hosts")) => (name, Kind::Hosts),
-                Some(_) => return Self::Unreadable("a section that is neither hosts, children nor vars"),
+                Some((name, _)) => (name, Kind::Unknown),
             };
             return Self::Section(name, kind);
         }
         match kind {
             Kind::Hosts => Self::Host(line),
             Kind::Children => Self::Child(line.split_ascii_whitespace().next().unwrap_or_default()),
+            Kind::Unknown => Self::Unreadable("a line of a section that is neither hosts, children nor vars"),
             Kind::Variables => match line.split_once('=') {
                 Some((key, value)) => {
                     Self::Variable(key.trim(), value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']))
@@ -181,7 +187,7 @@ impl<'a> Line<'a> {
 }
 
 /// The words of a line as a shell would cut it: quotes hold blanks together and go, `#` at a word's start ends the line.
-fn words(line: &str) -> Vec<Cow<'_, str>> {
+fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote, mut open) = (String::new(), None, false);
     for character in line.chars() {
@@ -195,7 +201,7 @@ fn words(line: &str) -> Vec<Cow<'_, str>> {
             }
             None if character.is_whitespace() => {
                 if open {
-                    words.push(Cow::Owned(std::mem::take(&mut word)));
+                    words.push(std::mem::take(&mut word));
                 }
                 open = false;
             }
@@ -206,7 +212,7 @@ fn words(line: &str) -> Vec<Cow<'_, str>> {
         }
     }
     if open {
-        words.push(Cow::Owned(word));
+        words.push(word);
     }
     words
 }

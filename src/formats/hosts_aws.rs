@@ -79,15 +79,13 @@ impl Format for Ec2Instances {
         }
         each_instance(&document, &mut |number, instance| match instance {
             Ok(instance) => read_instance(number, instance, reading, sink),
-            Err(raw) => {
-                sink.record(number).reject("not an instance: an object with InstanceId is expected", raw.get(..80).unwrap_or(raw))
-            }
+            Err(()) => sink.record(number).reject("not an instance: an object with InstanceId is expected", b""),
         });
     }
 }
 
-/// Gives every instance with its number; what stands where an instance should is given as its bytes.
-fn each_instance(answer: &Members<'_>, found: &mut dyn FnMut(u64, Result<&Members<'_>, &[u8]>)) {
+/// Gives every instance with its number; what else stands in its place is an error.
+fn each_instance(answer: &Members<'_>, found: &mut dyn FnMut(u64, Result<&Members<'_>, ()>)) {
     let mut number = 0;
     if let Some(reservations) = answer.get("Reservations") {
         walk(reservations, DEEPEST, &mut |instance| {
@@ -97,7 +95,7 @@ fn each_instance(answer: &Members<'_>, found: &mut dyn FnMut(u64, Result<&Member
     }
 }
 
-fn walk(list: &Json<'_>, deeper: usize, found: &mut dyn FnMut(Result<&Members<'_>, &[u8]>)) {
+fn walk(list: &Json<'_>, deeper: usize, found: &mut dyn FnMut(Result<&Members<'_>, ()>)) {
     for element in list.elements() {
         let members = element.members();
         let inner = members.as_ref().and_then(|members| members.get("Reservations").or_else(|| members.get("Instances")));
@@ -105,7 +103,7 @@ fn walk(list: &Json<'_>, deeper: usize, found: &mut dyn FnMut(Result<&Members<'_
             (_, Some(inner)) if deeper > 0 => walk(inner, deeper - 1, found),
             (Some(members), None) if members.filled("InstanceId").is_some() => found(Ok(members)),
             (None, _) if deeper > 0 && element.raw().starts_with('[') => walk(&element, deeper - 1, found),
-            _ => found(Err(element.raw().as_bytes())),
+            _ => found(Err(())),
         }
     }
 }

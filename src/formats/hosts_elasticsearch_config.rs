@@ -71,6 +71,7 @@ impl Format for ElasticsearchConfig {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+        inventory::may_be_cut(segment, sink);
         let text = match segment.text() {
             Ok(text) => text,
             Err(line) => return sink.record(line).reject("byte that is not UTF-8", b""),

@@ -149,6 +149,13 @@ pub(super) fn plain(value: &Json<'_>) -> Option<String> {
     value.filled().map(|text| text.into_owned())
 }
 
+/// Names a limit where a text without brackets around it ends without a line end: its last line may be cut.
+pub(super) fn may_be_cut(segment: &Segment<'_>, sink: &mut Sink<'_>) {
+    if !segment.bytes.is_empty() && !segment.bytes.ends_with(b"\n") {
+        sink.limit("torn", None, "the file ends without a line end: it may be cut, and its last line with it");
+    }
+}
+
 /// The single object that a file read whole holds. A document that may hold secrets anywhere is not quoted where it is
 /// damaged.
 pub(super) fn guarded<'t>(segment: &Segment<'t>, sink: &mut Sink<'_>) -> Option<Members<'t>> {
