@@ -57,11 +57,11 @@ fn run(lines: &[(u64, &str)], reading: &Reading<'_>, sink: &mut Sink<'_>) {
     let Some(host) = reading.bound_host(sink) else { return sink.record(line).reject(HOST_UNKNOWN, first.as_bytes()) };
     sink.taken_at(instant);
     let verdict = |sentence: &str| lines.iter().any(|(_, line)| line.starts_with(sentence));
-    if let Some((_, reason)) = NO_SCAN.iter().find(|(sentence, _)| verdict(sentence)) {
+    let (clean, findings) = (verdict(CLEAN), verdict(FINDINGS));
+    if let Some((_, reason)) = NO_SCAN.iter().find(|(sentence, _)| verdict(sentence) && !clean && !findings) {
         return sink.record(line).skip(reason);
     }
     let entries = entries(lines);
-    let (clean, findings) = (verdict(CLEAN), verdict(FINDINGS));
     if verdict("End timestamp:") && clean != findings {
         sink.active("alarm", host, instant, line);
         let outcome = if clean { "clean" } else { "findings" };

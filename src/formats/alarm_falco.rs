@@ -1,7 +1,7 @@
 //! Falco's events in JSON (`json_output: true`): one object a line.
 //!
 //! Source: Falco's `userspace/engine/formats.cpp`, `userspace/falco/falco_outputs.cpp` (the shape; rules whose name begins
-//! with `Falco internal:` are about Falco itself) and `userspace/falco/event_drops.cpp`. `hostname` came in 0.29: older
+//! with `Falco internal:` are about Falco itself) and `userspace/falco/event_drops.cpp`. `hostname` came in 0.32: older
 //! events name no host and take it from the path. Times count in nanoseconds, beyond what a floating-point number holds.
 
 use super::json_records::{each_object, json_framing};

@@ -4,10 +4,10 @@
 //! `docs/wiki/deployment/logging.md`; `osquery/events/linux/inotify.cpp` for the actions of `file_events`.
 //!
 //! A counter of 0 marks the first run of a query, whose rows existed already and are no changes. Rows of event tables are
-//! events whatever the counter: releases before 2024 gave their first batch the counter 0 as well. Rows are logged only
-//! where something differs, so the log does not show when a query ran before, and no scan is made of it: a scan too far
-//! back would let old work explain a new change. Queries that list activity and no state are left out. What `osqueryi` prints
-//! (bare rows, without host, time and query) is not recognised: nothing could be known from it.
+//! events whatever the counter: their first batch may have the counter 0 as well. Rows are logged only where something
+//! differs, so the log does not show when a query ran before, and no scan is made of it: a scan too far back would let old
+//! work explain a new change. Queries that list activity and no state are left out. What `osqueryi` prints (bare rows,
+//! without host, time and query) is not recognised: nothing could be known from it.
 
 use super::json_records::{each_object, json_framing};
 use super::lazy::{Json, Members};
@@ -139,6 +139,9 @@ const MISTAKE: &str = "a result without rows, or with an action that is neither 
 /// The change that a row reports, or why it reports none.
 fn change(columns: &Members<'_>, action: Option<&str>, first_run: Option<bool>) -> Result<Change, &'static str> {
     if let (Some(target), Some(event)) = (columns.filled("target_path"), columns.filled("action")) {
+        if action == Some("removed") {
+            return Err("an event that left the table of events, which is no change");
+        }
         let action = match event.as_ref() {
             "CREATED" => "added",
             "DELETED" | "MOVED_FROM" => "removed",
@@ -194,6 +197,7 @@ mod tests {
         assert_eq!(said(r#"{"username":"ann"}"#, "removed", 4), Ok(("removed", "username=ann".to_owned())));
         let event = r#"{"target_path":"/etc/passwd","action":"MOVED_TO","hashed":"-1","time":"1795335195"}"#;
         assert_eq!(said(event, "added", 0), Ok(("changed", "/etc/passwd".to_owned())));
+        assert!(said(event, "removed", 5).is_err(), "an event that is forgotten happened no second time");
         assert!(said(r#"{"target_path":"/etc/passwd","action":"OPENED"}"#, "added", 1).is_err());
         assert!(said(r#"{"cmdline":"ls","pid":"1"}"#, "added", 1).is_err());
     }

@@ -4,8 +4,8 @@
 //! `node-role.kubernetes.io/<role>` gives a role by its key, its value is empty or `true`; `kubernetes.io/role` gives one by
 //! its value. The list carries no time. A node counts as launched when it was registered, which is not before it started.
 
-use super::inventory::{self, Found, seen_at};
-use super::json_records::{document, element};
+use super::inventory::{self, Found, guarded, seen_at};
+use super::json_records::element;
 use super::lazy::Members;
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{Table, parse_rfc3339};
@@ -44,7 +44,8 @@ impl Format for KubernetesNodes {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let Some(document) = document(segment, sink) else { return };
+        // A `List` may hold Secrets too: damaged ones are not quoted.
+        let Some(document) = guarded(segment, sink) else { return };
         let Some(items) = document.get("items") else { return read_node(1, &document, reading, sink) };
         let more = document.get("metadata").and_then(|metadata| metadata.members()).is_some_and(|metadata| {
             metadata.filled("continue").is_some()
