@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::diag::Diagnostic;
 use crate::facts::{Micros, parse_stamp};
+use crate::public_key::PublicKey;
 
 /// The whole configuration; every part has a default.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -30,6 +31,8 @@ pub struct Config {
     pub changes: Changes,
     /// Custom fields of ServiceNow.
     pub servicenow: ServiceNow,
+    /// Keys that verify attestations.
+    pub provenance: Provenance,
     /// What the path of a file says about it.
     pub bind: Vec<Bind>,
     /// Parameters of controls, by control and name.
@@ -176,6 +179,55 @@ impl Default for ServiceNow {
     }
 }
 
+/// Keys that verify attestations.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Provenance {
+    /// The team's keys: an attestation is called verified only where one of them verifies it.
+    pub keys: Vec<AttestationKey>,
+}
+
+/// A public key of the team, written in this file, so that a pack can be made again from it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttestationKey {
+    /// What envelopes call it (`keyid`), where that is not its SHA-256 fingerprint.
+    id: Option<String>,
+    /// Its PEM.
+    pem: String,
+    #[serde(skip)]
+    key: Option<PublicKey>,
+}
+
+impl Provenance {
+    /// Reads the PEM of every key; the error names the key that cannot be read.
+    fn read_keys(&mut self) -> Result<(), String> {
+        for (number, key) in (1..).zip(&mut self.keys) {
+            let read = PublicKey::from_pem(&key.pem);
+            key.key = Some(read.map_err(|error| match &key.id {
+                Some(id) => format!("key {number} of [[provenance.keys]], \"{id}\", {error}"),
+                None => format!("key {number} of [[provenance.keys]] {error}"),
+            })?);
+        }
+        Ok(())
+    }
+}
+
+impl AttestationKey {
+    /// Whether `keyid` of an envelope means this key.
+    #[must_use]
+    pub fn is_called(&self, keyid: &str) -> bool {
+        self.id.as_deref().is_some_and(|id| !id.is_empty() && id == keyid)
+            || self.key.as_ref().is_some_and(|key| key.has_fingerprint(keyid))
+    }
+
+    /// Whether `signature` over `message` was made with the private half of this key.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.as_ref().is_some_and(|key| key.verifies(message, signature))
+    }
+}
+
 /// What the path of a file says about it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -203,9 +255,10 @@ impl Config {
     /// Reads the text of `path`.
     ///
     /// # Errors
-    /// A diagnostic with place and remedy for unknown keys, wrong types, unknown zones and bad `[[bind]]` patterns.
+    /// A diagnostic with place and remedy for unknown keys, wrong types, unknown zones, bad `[[bind]]` patterns and bad
+    /// public keys.
     pub fn parse(path: &str, text: &str) -> Result<Self, Box<Diagnostic>> {
-        let config: Self =
+        let mut config: Self =
             toml::from_str(text).map_err(|error| Box::new(Diagnostic::toml("config-unreadable", path, text, &error)))?;
         if let Some(version) = config.format_version.filter(|version| *version != 1) {
             let at = text.find("format_version").unwrap_or(0);
@@ -221,6 +274,11 @@ impl Config {
                 return Err(Box::new(Diagnostic::new("bind-pattern", path, text, at..at + bind.path.len(), message)));
             }
         }
+        config.provenance.read_keys().map_err(|message| {
+            // It points at the section and not at the key, which may be a private one and must not get into a log.
+            let at = text.find("provenance").unwrap_or(0);
+            Box::new(Diagnostic::new("provenance-key", path, text, at..at + 10, message))
+        })?;
         Ok(config)
     }
 
@@ -338,5 +396,13 @@ mod tests {
         assert_eq!(error.location.line, 2);
         assert_eq!(error.help.as_deref(), Some("did you mean `strip_domains`?"));
         assert!(Config::parse("steadfast.toml", "[system]\ntime_zone = \"Mars/Olympus\"").is_err());
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_read_is_named_and_not_shown() {
+        let text = "[[provenance.keys]]\nid = \"build\"\npem = \"-----BEGIN PRIVATE KEY-----\\nMC4CAQ==\"\n";
+        let error = Config::parse("steadfast.toml", text).expect_err("a private key");
+        assert!(error.message.starts_with("key 1 of [[provenance.keys]], \"build\", is a private key"), "{}", error.message);
+        assert!(!error.render(false).contains("MC4CAQ"), "{}", error.render(false));
     }
 }

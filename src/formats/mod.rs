@@ -16,17 +16,35 @@ mod change_servicenow_approval;
 mod config_puppet_yaml;
 mod config_puppetdb;
 mod delimited;
+mod dsse;
 mod hosts_csv;
 mod hosts_elasticsearch;
+mod image_buildx;
+mod image_docker_save;
+mod image_facts;
+mod image_mkosi;
+mod image_oci_config;
+mod image_oci_index;
+mod image_oci_manifest;
 mod image_packer;
+mod image_provenance;
+mod json_keys;
 mod json_records;
 mod lazy;
 mod login_sshd_effective;
 mod login_surface;
+mod package_list;
 mod people_csv;
 mod registers_toml;
+mod sbom;
+mod sbom_cyclonedx;
+mod sbom_cyclonedx_xml;
+mod sbom_spdx;
+mod sbom_spdx3;
+mod sbom_spdx_tag_value;
 mod segment;
 mod sink;
+mod slsa_predicate;
 mod sudo_json;
 mod sudo_syslog;
 mod sudo_text;
@@ -140,6 +158,18 @@ pub trait Format: Sync {
 pub static FORMATS: &[&dyn Format] = &[
     &login_surface::LoginSurface,
     &image_packer::PackerManifest,
+    &image_oci_index::OciIndex,
+    &image_oci_manifest::OciManifest,
+    &image_oci_config::OciConfig,
+    &image_docker_save::DockerSave,
+    &image_buildx::BuildxMetadata,
+    &image_provenance::InTotoProvenance,
+    &image_mkosi::MkosiManifest,
+    &sbom_cyclonedx::CycloneDx,
+    &sbom_cyclonedx_xml::CycloneDxXml,
+    &sbom_spdx::Spdx,
+    &sbom_spdx_tag_value::SpdxTagValue,
+    &sbom_spdx3::Spdx3,
     &hosts_elasticsearch::ElasticsearchNodes,
     &change_servicenow::ServiceNowChanges,
     &change_servicenow_approval::ServiceNowApprovals,
