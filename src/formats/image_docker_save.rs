@@ -6,7 +6,7 @@
 //! and go-containerregistry `pkg/v1/tarball`, which writes the config's name as `sha256:<hex>`.
 
 use super::image_facts::{Labels, TIME_UNKNOWN, digest};
-use super::json_keys::{each_object, members, top_keys, whole_object};
+use super::json_keys::{each_object, keys, members, top_keys, whole_object};
 use super::lazy::Members;
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{IMAGES, Table};
@@ -28,10 +28,13 @@ impl Format for DockerSave {
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        let text = head.text();
-        let lists_images = || ["\"Config\"", "\"RepoTags\"", "\"Layers\""].iter().all(|key| text.contains(key));
+        // The answer of docker inspect has the same words, but its layers stand deeper.
+        let lists_images = || {
+            let first = keys(head.text().trim_start().trim_start_matches('['), 1);
+            ["RepoTags", "Layers"].iter().all(|key| first.contains(key))
+        };
         let (because, framing) = match head.first_byte()? {
-            b'[' if lists_images() => ("a list of objects with Config, RepoTags and Layers", Framing::JsonRecords { depth: 1 }),
+            b'[' if lists_images() => ("a list of objects with RepoTags and Layers", Framing::JsonRecords { depth: 1 }),
             b'{' if is_layer_json(head) => ("the json of one layer: an id of 64 digits, created and no rootfs", Framing::Whole),
             b'{' if is_repositories(head) => ("repositories: names and tags with the id of a layer", Framing::Whole),
             _ => return None,
@@ -105,6 +108,13 @@ fn is_repositories(head: &Head<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn docker_inspect_is_another_format() {
+        let recognised = |text: &str| DockerSave.recognise(&Head { bytes: text.as_bytes(), whole: true }).is_some();
+        assert!(recognised(r#"[ {"Config":"x","RepoTags":null,"Layers":[]}]"#));
+        assert!(!recognised(r#"[{"Id":"sha256:1","RepoTags":[],"Config":{},"RootFS":{"Type":"layers","Layers":[]}}]"#));
+    }
 
     #[test]
     fn the_config_names_the_image_in_three_ways() {

@@ -34,7 +34,9 @@ impl Format for InTotoProvenance {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let keys = top_keys(head);
         let has = |key: &str| keys.contains(&key);
-        let because = if has("payloadType") && (has("payload") || has("signatures")) {
+        // Behind a long payload that comes first, the head ends before its type. `eyJ` is `{"` in base64.
+        let long_payload = || !head.whole && has("payload") && head.text().contains("eyJ");
+        let because = if has("payloadType") && (has("payload") || has("signatures")) || long_payload() {
             "a DSSE envelope: payloadType with a payload and signatures"
         } else if has("verificationMaterial") || (has("mediaType") && has("dsseEnvelope")) {
             "a Sigstore bundle: verificationMaterial with what it verifies"

@@ -139,6 +139,7 @@ struct Parts<'t> {
     open: Vec<Open>,
     seen_bom: bool,
     subject: Subject,
+    subject_line: u64,
     timestamp: String,
     aggregate: String,
     components: Vec<Component>,
@@ -154,6 +155,7 @@ impl<'t> Parts<'t> {
             open: Vec::new(),
             seen_bom: false,
             subject: Subject::default(),
+            subject_line: 1,
             timestamp: String::new(),
             aggregate: String::new(),
             components: Vec::new(),
@@ -182,6 +184,7 @@ impl<'t> Parts<'t> {
             (Some(Open::Metadata), "timestamp") => Open::Field(Field::Timestamp),
             (Some(Open::Metadata), "component") => {
                 self.subject.purpose = purpose(&attribute("type"));
+                self.subject_line = line;
                 Open::Subject
             }
             (Some(Open::Components), "component") => {
@@ -247,7 +250,7 @@ impl<'t> Parts<'t> {
         }
         let mut bill = Bill {
             subject: self.subject,
-            number: 1,
+            number: self.subject_line,
             made_at: Some(self.timestamp).filter(|text| !text.is_empty()),
             ..Bill::default()
         };

@@ -4,6 +4,8 @@
 //! `<text>` and `</text>` may hold lines that look like tags. Nothing marks the end of such a document, so that a list
 //! without an SSH server may have been cut: it never says `absent`.
 
+use std::collections::BTreeSet;
+
 use super::package_list::Package;
 use super::sbom::{Bill, Entry, Purpose, Subject};
 use super::sbom_spdx::{only, purpose};
@@ -70,7 +72,7 @@ struct Document {
     number: u64,
     created: Option<String>,
     packages: Vec<Section>,
-    described: Vec<String>,
+    described: BTreeSet<String>,
     files_hold_sshd: Option<String>,
     /// Whether the tags that follow are those of a package.
     in_package: bool,
