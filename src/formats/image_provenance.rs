@@ -98,10 +98,10 @@ struct Wrapping {
 }
 
 fn read_attestation(number: u64, bytes: &[u8], one: &Members<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-    if let Some(reason) = repeated(one) {
+    let bundle = object(one, "bundle");
+    if let Some(reason) = repeated(one).or_else(|| repeated(bundle.as_ref()?)) {
         return sink.record(number).reject(&reason, bytes);
     }
-    let bundle = object(one, "bundle");
     let one = bundle.as_ref().unwrap_or(one);
     if one.get("messageSignature").is_some() {
         return sink.record(number).skip("the signature of a file, not an attestation");
@@ -196,7 +196,7 @@ fn read_statement(number: u64, bytes: &[u8], statement: &Members<'_>, wrapping: 
 /// The digest of a subject, SHA-256 before all others.
 fn subject(subject: &Json<'_>) -> Option<String> {
     let subject = subject.members()?;
-    let digests = object(&subject, "digest")?;
+    let digests = object(&subject, "digest").filter(|digests| repeated(digests).is_none())?;
     let known = ["sha256", "sha512"].iter().find_map(|name| Some(format!("{name}:{}", digests.filled(name)?)));
     digest(&known?)
 }

@@ -126,8 +126,8 @@ struct Lines<'t> {
 impl Lines<'_> {
     /// The line of the byte at `offset`, which never goes back.
     fn of(&mut self, offset: usize) -> u64 {
-        let passed = self.text.as_bytes().get(self.at..offset).unwrap_or_default();
-        self.line += u64::try_from(memchr::memchr_iter(b'\n', passed).count()).unwrap_or(0);
+        let behind = self.text.as_bytes().get(self.at..offset).unwrap_or_default();
+        self.line += u64::try_from(memchr::memchr_iter(b'\n', behind).count()).unwrap_or(0);
         self.at = self.at.max(offset.min(self.text.len()));
         self.line
     }
