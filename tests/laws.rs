@@ -36,6 +36,12 @@ const SHARED_BY_FORMATS: &[&str] = &[
     "code_review",
     "ansible_groups",
     "inventory",
+    "json_keys",
+    "image_facts",
+    "slsa_predicate",
+    "dsse",
+    "package_list",
+    "sbom",
     "sudo_text",
 ];
 

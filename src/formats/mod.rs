@@ -33,6 +33,7 @@ mod config_puppet_yaml;
 mod config_puppetdb;
 mod container;
 mod delimited;
+mod dsse;
 mod export_csv;
 mod hosts_ansible_ini;
 mod hosts_ansible_list;
@@ -45,9 +46,18 @@ mod hosts_elasticsearch_config;
 mod hosts_kubernetes;
 mod hosts_terraform;
 mod image_aws;
+mod image_buildx;
+mod image_docker_save;
+mod image_facts;
+mod image_mkosi;
+mod image_oci_config;
+mod image_oci_index;
+mod image_oci_manifest;
 mod image_packer;
+mod image_provenance;
 mod inventory;
 mod jira_issue;
+mod json_keys;
 mod json_records;
 mod json_scan;
 mod lazy;
@@ -61,12 +71,20 @@ mod login_subject;
 mod login_surface;
 mod login_unit_files;
 mod mapped;
+mod package_list;
 mod people_csv;
 mod registers_toml;
+mod sbom;
+mod sbom_cyclonedx;
+mod sbom_cyclonedx_xml;
+mod sbom_spdx;
+mod sbom_spdx3;
+mod sbom_spdx_tag_value;
 mod segment;
 mod servicenow_json;
 mod servicenow_record;
 mod sink;
+mod slsa_predicate;
 mod sudo_json;
 mod sudo_syslog;
 mod sudo_text;
@@ -191,6 +209,18 @@ pub static FORMATS: &[&dyn Format] = &[
     &hosts_terraform::TerraformState,
     &hosts_ansible_list::AnsibleInventoryList,
     &alarm_aide_json::AideJson,
+    &image_oci_index::OciIndex,
+    &image_oci_manifest::OciManifest,
+    &image_oci_config::OciConfig,
+    &image_docker_save::DockerSave,
+    &image_buildx::BuildxMetadata,
+    &image_provenance::InTotoProvenance,
+    &image_mkosi::MkosiManifest,
+    &sbom_cyclonedx::CycloneDx,
+    &sbom_cyclonedx_xml::CycloneDxXml,
+    &sbom_spdx::Spdx,
+    &sbom_spdx_tag_value::SpdxTagValue,
+    &sbom_spdx3::Spdx3,
     &hosts_elasticsearch::ElasticsearchNodes,
     &hosts_elasticsearch_cat::ElasticsearchCatNodes,
     &change_servicenow::ServiceNowChanges,
