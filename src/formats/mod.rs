@@ -11,20 +11,35 @@
 
 mod alarm_acks_csv;
 mod alarm_aide;
+mod ansible_stats;
 mod change_servicenow;
 mod change_servicenow_approval;
+mod config_ansible_json;
+mod config_ansible_jsonl;
+mod config_ansible_log;
+mod config_chef;
+mod config_puppet_summary;
 mod config_puppet_yaml;
 mod config_puppetdb;
+mod config_salt;
 mod delimited;
+mod host_and_time;
 mod hosts_csv;
 mod hosts_elasticsearch;
 mod image_packer;
 mod json_records;
+mod json_stream;
 mod lazy;
+mod login_container_structure_test;
+mod login_goss;
+mod login_inspec;
+mod login_openscap;
+mod login_rules;
 mod login_sshd_effective;
 mod login_surface;
 mod people_csv;
 mod registers_toml;
+mod run_limits;
 mod segment;
 mod sink;
 mod sudo_json;
@@ -145,6 +160,16 @@ pub static FORMATS: &[&dyn Format] = &[
     &change_servicenow_approval::ServiceNowApprovals,
     &config_puppetdb::PuppetDbReports,
     &config_puppet_yaml::PuppetReport,
+    &config_puppet_summary::PuppetSummary,
+    &config_chef::ChefConverge,
+    &config_ansible_jsonl::AnsibleJsonl,
+    &config_ansible_json::AnsibleJson,
+    &config_ansible_log::AnsibleLog,
+    &config_salt::SaltReturns,
+    &login_openscap::OpenScapXccdf,
+    &login_inspec::InSpec,
+    &login_goss::Goss,
+    &login_container_structure_test::ContainerStructureTest,
     &alarm_aide::AideReport,
     &sudo_json::SudoJson,
     &sudo_syslog::SudoSyslog,
