@@ -9,16 +9,30 @@ use steadfast::period::Period;
 use crate::support::{root, skipped};
 
 /// What is known of a real file: path, format, records that gave facts, rejected.
-const KNOWN: [(&str, &str, u64, u64); 16] = [
+const KNOWN: [(&str, &str, u64, u64); 30] = [
     ("aide/aide-0.18.3_check_clean.txt", "aide-report", 1, 0),
     ("aide/aide-0.18.3_check_plain.txt", "aide-report", 21, 0),
+    ("ansible-run/ansible.log", "ansible-log", 3, 0),
+    ("ansible-run/check_diff.json", "ansible-json", 3, 0),
+    ("ansible-run/run.jsonl", "ansible-jsonl", 1, 0),
+    ("ansible-run/run_json.json", "ansible-json", 3, 0),
+    ("chef-converge/converge-failure-report.json", "chef-converge", 1, 0),
+    ("chef-converge/converge-success-report.json", "chef-converge", 1, 0),
     ("es-nodes/nodestats_5.6.16.json", "elasticsearch-nodes", 1, 0),
     ("es-nodes/nodestats_7.13.1.json", "elasticsearch-nodes", 1, 0),
+    ("inspec/u18-full-linux-ssh-baseline.json", "inspec", 3, 0),
     ("packer-manifest/es-estate.json", "packer-manifest", 3, 0),
     ("puppet-report/puppet7.23_changed.yaml", "puppet-report", 1, 0),
     ("puppet-report/puppet7.23_corrective.yaml", "puppet-report", 1, 0),
+    ("puppet-report/puppet7.23_compilefail.yaml", "puppet-report", 1, 0),
+    ("puppet-report/puppet7.23_failed.yaml", "puppet-report", 1, 0),
     ("puppet-report/puppet7.23_noop.yaml", "puppet-report", 1, 0),
+    ("puppet-report/puppet7.23_unchanged.yaml", "puppet-report", 1, 0),
+    ("puppet-summary/puppet7.23_changed.yaml", "puppet-summary", 1, 0),
+    ("puppet-summary/puppet7.23_failed.yaml", "puppet-summary", 1, 0),
+    ("puppet-summary/puppet7.23_noop.yaml", "puppet-summary", 1, 0),
     ("puppetdb-report/pg1.vm-304bebf8.json", "puppetdb-reports", 1, 0),
+    ("puppetdb-report/puppetdb1.vm-5ba2c61a.json", "puppetdb-reports", 1, 0),
     ("puppetdb-report/time-shift-report.json", "puppetdb-reports", 1, 0),
     ("servicenow/table_api_raw.json", "servicenow-changes", 5, 0),
     ("servicenow/table_api_display_all.json", "servicenow-changes", 3, 0),

@@ -51,10 +51,15 @@ impl HostStats {
         self.unreachable == 0 || self.ok + self.failures + self.rescued > 0
     }
 
-    fn outcome(self) -> &'static str {
+    /// What a dry run would have changed, it did not change.
+    fn changed(self, noop: Option<bool>) -> i64 {
+        if noop == Some(true) { 0 } else { self.changed }
+    }
+
+    fn outcome(self, noop: Option<bool>) -> &'static str {
         if self.failures > 0 || self.unreachable > 0 {
             "failed"
-        } else if self.changed > 0 {
+        } else if self.changed(noop) > 0 {
             "changed"
         } else {
             "unchanged"
@@ -67,7 +72,7 @@ impl HostStats {
         if run.noop.is_none() {
             run_limits::check_mode_unknown(record.sink(), line);
         }
-        if self.changed > 0 {
+        if self.changed(run.noop) > 0 {
             run_limits::drift_not_told(record.sink(), line, "Ansible");
         }
         if self.reached() {
@@ -79,11 +84,11 @@ impl HostStats {
                 occurred_at,
                 host,
                 tool: "ansible",
-                outcome: self.outcome(),
+                outcome: self.outcome(run.noop),
                 noop: run.noop,
                 duration_s: run.duration_s,
                 resources: Some(self.ok + self.unreachable + self.failures + self.skipped + self.rescued),
-                changed: Some(self.changed),
+                changed: Some(self.changed(run.noop)),
                 failed: Some(self.failures),
                 config_version: None,
             },
@@ -99,9 +104,9 @@ mod tests {
     fn a_host_that_was_not_reached_is_no_activity_and_no_success() {
         let none = HostStats { ok: 0, changed: 0, unreachable: 1, failures: 0, skipped: 0, rescued: 0 };
         assert!(!none.reached());
-        assert_eq!(none.outcome(), "failed");
+        assert_eq!(none.outcome(None), "failed");
         assert!(HostStats { ok: 3, ..none }.reached(), "it went away later");
-        assert_eq!(HostStats { unreachable: 0, failures: 1, changed: 1, ..none }.outcome(), "failed", "changed and in error");
-        assert_eq!(HostStats { unreachable: 0, rescued: 1, changed: 1, ..none }.outcome(), "changed", "rescued");
+        assert_eq!(HostStats { unreachable: 0, failures: 1, changed: 1, ..none }.outcome(None), "failed", "changed and in error");
+        assert_eq!(HostStats { unreachable: 0, rescued: 1, changed: 1, ..none }.outcome(None), "changed", "rescued");
     }
 }

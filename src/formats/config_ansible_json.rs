@@ -6,11 +6,10 @@
 
 use super::ansible_stats::{HostStats, NO_HOSTS, Playbook};
 use super::host_and_time::host_of;
-use super::json_stream::json_objects;
+use super::json_stream::{has_keys, json_objects, stream_text};
 use super::lazy::{Json, Members};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{CONFIG_RUNS, LOG_ACTIVITY, Micros, Table, parse_rfc3339};
-use crate::redact::lossless;
 
 /// The document of Ansible's json callback.
 pub(super) struct AnsibleJson;
@@ -29,13 +28,10 @@ impl Format for AnsibleJson {
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        let text = head.text();
-        let begins = text.starts_with('{') || text.contains("\n{");
-        let has = |key: &str| text.contains(&format!("\"{key}\""));
         // `stats` comes last and may be far away.
-        let this = has("plays") && (has("global_custom_stats") || (has("play") && has("tasks") && has("duration")));
-        (begins && this && !has("_event"))
-            .then_some(Recognition { because: "an object with plays and custom stats", framing: Framing::Whole })
+        let this = has_keys(head, &["plays", "global_custom_stats"]) || has_keys(head, &["plays", "play", "tasks", "duration"]);
+        (this && !has_keys(head, &["_event"]))
+            .then_some(Recognition { because: "an object with plays, and their tasks or custom stats", framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {
@@ -50,7 +46,7 @@ impl Format for AnsibleJson {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let text = lossless(segment.bytes);
+        let text = stream_text(segment, sink);
         let mut number = 0;
         for object in json_objects(&text) {
             match Members::of(object.text) {

@@ -66,7 +66,10 @@ fn read_log(segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
             Recap::Not => sink.record(line).skip("a line of a run, whose recap tells how it ended"),
             Recap::Damaged => sink.record(line).reject(DAMAGED, bytes),
             Recap::Host(name, stats) => match instant_of(&stamp.replace(',', "."), line, reading, sink) {
-                Some(instant) => give(&Row { line, bytes, name, noop: None }, stats, instant, reading, sink),
+                Some(instant) => {
+                    run_limits::ends_only(sink, line);
+                    give(&Row { line, bytes, name, noop: None }, stats, instant, reading, sink);
+                }
                 None => sink.record(line).reject("the stamp is no time", bytes),
             },
         }
@@ -139,7 +142,6 @@ fn give(row: &Row<'_>, stats: HostStats, instant: Micros, reading: &Reading<'_>,
     let mut record = sink.record(row.line);
     match host {
         Some(host) => {
-            run_limits::ends_only(record.sink(), row.line);
             stats.give(&mut record, row.line, &Playbook { host: &host, occurred_at: instant, noop: row.noop, duration_s: None });
         }
         None => record.reject(HOST_UNKNOWN, row.bytes),

@@ -9,11 +9,10 @@
 use std::borrow::Cow;
 
 use super::host_and_time::{TIME_UNKNOWN, bound_time, host_of, instant_of};
-use super::json_stream::json_objects;
+use super::json_stream::{json_objects, stream_text};
 use super::lazy::{Json, Members};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink, run_limits};
 use crate::facts::{CONFIG_RUNS, ConfigRun, LOG_ACTIVITY, Micros, Table};
-use crate::redact::lossless;
 
 /// Returns of Salt's minions.
 pub(super) struct SaltReturns;
@@ -61,7 +60,7 @@ impl Format for SaltReturns {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let text = lossless(segment.bytes);
+        let text = stream_text(segment, sink);
         let mut number = 0;
         for object in json_objects(&text) {
             match Members::of(object.text) {

@@ -1,6 +1,27 @@
 //! JSON objects one after another in one file, with text between them: tools that print to the terminal put warnings
 //! before their JSON, and a file that several runs are appended to holds several objects.
 
+use std::borrow::Cow;
+
+use super::lazy::record_text;
+use super::{Head, Segment, Sink};
+
+/// The file as text, with stray bytes written out inside its strings under a limit.
+pub(super) fn stream_text<'t>(segment: &Segment<'t>, sink: &mut Sink<'_>) -> Cow<'t, str> {
+    let (text, stray) = record_text(segment.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(segment.bytes));
+    if stray {
+        sink.limit("not-utf-8", None, "some records hold bytes that are not UTF-8; they are shown as \\xNN");
+    }
+    text
+}
+
+/// Whether a line of the head begins an object, and every one of `keys` is there, in quotes: also behind bytes that are no
+/// text.
+pub(super) fn has_keys(head: &Head<'_>, keys: &[&str]) -> bool {
+    let begins = |line: &[u8]| line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_start().starts_with(b"{");
+    head.lines().any(begins) && keys.iter().all(|key| memchr::memmem::find(head.bytes, format!("\"{key}\"").as_bytes()).is_some())
+}
+
 /// One object of the file.
 pub(super) struct JsonObject<'t> {
     /// The line that it begins on.

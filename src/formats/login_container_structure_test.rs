@@ -5,11 +5,10 @@
 //! Source: `pkg/types/unversioned/types.go` (`SummaryObject`, `TestResult`) and `pkg/output/output.go`: fields have Go's
 //! names, and paths and commands only show in the messages of tests that did not hold.
 
-use super::json_stream::json_objects;
+use super::json_stream::{has_keys, json_objects, stream_text};
 use super::lazy::Members;
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOGIN_PATHS, Table};
-use crate::redact::lossless;
 
 /// container-structure-test results.
 pub(super) struct ContainerStructureTest;
@@ -31,11 +30,8 @@ impl Format for ContainerStructureTest {
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        let text = head.text();
-        let has = |key: &str| text.contains(&format!("\"{key}\":"));
-        (text.contains('{')
-            && ["Pass", "Fail", "Total", "Duration"].iter().all(|key| has(key))
-            && (has("Results") || text.len() < 200))
+        let tests = has_keys(head, &["Results", "Name"]) || head.bytes.len() < 200;
+        (has_keys(head, &["Pass", "Fail", "Total", "Duration"]) && tests)
             .then_some(Recognition { because: "an object with Pass, Fail, Total, Duration and Results", framing: Framing::Whole })
     }
 
@@ -54,7 +50,7 @@ impl Format for ContainerStructureTest {
             None,
             "container-structure-test writes neither the image nor what its tests looked at; what they found is not known from its results",
         );
-        let text = lossless(segment.bytes);
+        let text = stream_text(segment, sink);
         let mut number = 0;
         for object in json_objects(&text) {
             if let Err(error) = Members::of(object.text) {

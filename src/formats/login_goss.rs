@@ -6,14 +6,14 @@
 //! the one text of `found`. A resource with a name of its own has the id `key: name`.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::host_and_time::{TIME_UNKNOWN, bound_time, host_of, instant_of};
-use super::json_stream::json_objects;
+use super::json_stream::{has_keys, json_objects, stream_text};
 use super::lazy::{Json, Members};
 use super::login_rules::{Finding, NOT_LOGIN, SAYS_NOTHING, speaks_of_login};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOGIN_PATHS, LoginPath, Table};
-use crate::redact::lossless;
 
 /// Goss results.
 pub(super) struct Goss;
@@ -32,9 +32,7 @@ impl Format for Goss {
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        let text = head.text();
-        let has = |key: &str| text.contains(&format!("\"{key}\""));
-        (text.contains('{') && has("results") && has("resource-type") && has("resource-id") && has("property"))
+        has_keys(head, &["results", "resource-type", "resource-id", "property"])
             .then_some(Recognition { because: "results with resource-type, resource-id and property", framing: Framing::Whole })
     }
 
@@ -55,7 +53,7 @@ impl Format for Goss {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let text = lossless(segment.bytes);
+        let text = stream_text(segment, sink);
         let mut number = 0;
         for object in json_objects(&text) {
             match Members::of(object.text) {
@@ -77,7 +75,7 @@ fn results<'a>(report: &'a Members<'_>) -> Vec<Json<'a>> {
 
 fn read_report(number: &mut u64, report: &Members<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
     let results = results(report);
-    let together: Vec<Finding> =
+    let together: BTreeSet<Finding> =
         results.iter().filter_map(|result| result.members()).filter_map(|result| finding(&result, actual(&result)?)).collect();
     for result in &results {
         *number += 1;
@@ -89,7 +87,14 @@ fn read_report(number: &mut u64, report: &Members<'_>, reading: &Reading<'_>, si
     }
 }
 
-fn read_result(number: u64, raw: &str, result: &Members<'_>, together: &[Finding], reading: &Reading<'_>, sink: &mut Sink<'_>) {
+fn read_result(
+    number: u64,
+    raw: &str,
+    result: &Members<'_>,
+    together: &BTreeSet<Finding>,
+    reading: &Reading<'_>,
+    sink: &mut Sink<'_>,
+) {
     let actual = actual(result);
     // What the result is about does not depend on the value, which may be missing.
     let Some(login_path) = finding(result, actual.unwrap_or(false)).and_then(|finding| finding.login_path()) else {

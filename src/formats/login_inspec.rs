@@ -8,15 +8,14 @@
 //! when the whole ran; every result has its own time.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::host_and_time::{TIME_UNKNOWN, bound_time, host_of, instant_of};
-use super::json_stream::json_objects;
+use super::json_stream::{has_keys, json_objects, stream_text};
 use super::lazy::{Json, Members};
 use super::login_rules::{Finding, NOT_LOGIN, SAYS_NOTHING, Wanted, speaks_of_login};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOGIN_PATHS, LoginPath, Table};
-use crate::redact::lossless;
 
 /// InSpec results.
 pub(super) struct InSpec;
@@ -35,11 +34,9 @@ impl Format for InSpec {
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        let text = head.text();
-        let has = |key: &str| text.contains(&format!("\"{key}\""));
-        let full = has("profiles") && has("controls") && (has("sha256") || has("supports") || has("attributes"));
-        let flat = has("controls") && has("profile_sha256") && has("code_desc");
-        (head.first_byte() == Some(b'{') && (full || flat)).then_some(Recognition {
+        let profiles = ["sha256", "supports", "attributes"].iter().any(|key| has_keys(head, &["profiles", "controls", key]));
+        let flat = has_keys(head, &["controls", "profile_sha256", "code_desc"]);
+        (profiles || flat).then_some(Recognition {
             because: "an object with profiles and their controls, or controls with profile_sha256 and code_desc",
             framing: Framing::Whole,
         })
@@ -62,7 +59,7 @@ impl Format for InSpec {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let text = lossless(segment.bytes);
+        let text = stream_text(segment, sink);
         let mut number = 0;
         for object in json_objects(&text) {
             match Members::of(object.text) {
@@ -77,8 +74,11 @@ impl Format for InSpec {
 }
 
 /// One control, or one entry of the flat list.
+#[derive(Default)]
 struct Control {
     raw: String,
+    /// It is no object, so that nothing else is known of it.
+    damaged: bool,
     id: String,
     title: String,
     /// The profile at the top of its layers.
@@ -101,11 +101,15 @@ struct TestResult {
 fn controls(report: &Members<'_>) -> Vec<Control> {
     let mut found = Vec::new();
     for entry in report.get("controls").map(|list| list.elements()).unwrap_or_default() {
-        let Some(members) = entry.members() else { continue };
+        let Some(members) = entry.members() else {
+            found.push(damaged(&entry));
+            continue;
+        };
         let profile = members.text("profile_id").unwrap_or_default().into_owned();
         found.push(Control { results: vec![test_result(&members)], ..control(&entry, &members, profile) });
     }
     let profiles = report.get("profiles").map(|list| list.elements()).unwrap_or_default();
+    found.extend(profiles.iter().filter(|profile| profile.members().is_none()).map(damaged));
     let profiles: Vec<Members<'_>> = profiles.iter().filter_map(|profile| profile.members()).collect();
     let parents: BTreeMap<String, String> = profiles
         .iter()
@@ -114,13 +118,20 @@ fn controls(report: &Members<'_>) -> Vec<Control> {
     for profile in &profiles {
         let name = top(profile.text("name").unwrap_or_default().into_owned(), &parents);
         for entry in profile.get("controls").map(|list| list.elements()).unwrap_or_default() {
-            let Some(members) = entry.members() else { continue };
+            let Some(members) = entry.members() else {
+                found.push(damaged(&entry));
+                continue;
+            };
             let results = members.get("results").map(|list| list.elements()).unwrap_or_default();
             let results = results.iter().filter_map(|result| result.members()).map(|result| test_result(&result)).collect();
             found.push(Control { results, ..control(&entry, &members, name.clone()) });
         }
     }
     found
+}
+
+fn damaged(entry: &Json<'_>) -> Control {
+    Control { raw: entry.raw().to_owned(), damaged: true, ..Control::default() }
 }
 
 /// The profile at the top of the layers that `name` is in.
@@ -152,8 +163,8 @@ fn control(entry: &Json<'_>, members: &Members<'_>, profile: String) -> Control 
         id: members.text("id").unwrap_or_default().into_owned(),
         title: members.text("title").unwrap_or_default().into_owned(),
         profile,
-        results: Vec::new(),
         set_aside,
+        ..Control::default()
     }
 }
 
@@ -187,11 +198,15 @@ fn read_report(number: &mut u64, report: &Members<'_>, reading: &Reading<'_>, si
             *chosen = index;
         }
     }
-    let together: Vec<Finding> = controls.iter().flat_map(|control| &control.results).filter_map(found).collect();
+    let together: BTreeSet<Finding> = controls.iter().flat_map(|control| &control.results).filter_map(found).collect();
     let end = report.filled("end_time");
     let envelope = Envelope { host: report.filled("node_name"), end: end.as_deref(), together: &together };
     for (index, control) in controls.iter().enumerate() {
         *number += 1;
+        if control.damaged {
+            sink.record(*number).reject("a control or profile that is no object", control.raw.as_bytes());
+            continue;
+        }
         if !flat && counts.get(&(control.profile.as_str(), control.id.as_str())) != Some(&index) {
             sink.record(*number).skip("the same control in another layer of its profile");
             continue;
@@ -204,7 +219,7 @@ fn read_report(number: &mut u64, report: &Members<'_>, reading: &Reading<'_>, si
 struct Envelope<'a> {
     host: Option<Cow<'a, str>>,
     end: Option<&'a str>,
-    together: &'a [Finding],
+    together: &'a BTreeSet<Finding>,
 }
 
 fn read_control(number: u64, control: &Control, envelope: &Envelope<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

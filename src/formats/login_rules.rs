@@ -7,6 +7,8 @@
 //! Source: rules and OVAL templates of ComplianceAsCode (`service_disabled`, `package_removed`, `sshd_lineinfile`), the
 //! controls of dev-sec's ssh-baseline, OpenSSH's defaults in `servconf.c`.
 
+use std::collections::BTreeSet;
+
 /// Why a rule that is about logging in gives no fact.
 pub(super) const SAYS_NOTHING: &str = "a rule about login that says nothing of a way in";
 /// Why any other rule gives no fact.
@@ -96,7 +98,7 @@ fn unit_path(unit: &str) -> Option<&'static str> {
 }
 
 /// What a check wanted of a setting of sshd.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Wanted {
     /// `no` and nothing else.
     No,
@@ -107,7 +109,7 @@ pub(super) enum Wanted {
 }
 
 /// What one check found out about a host.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Finding {
     /// A unit runs, or does not.
     Running(String, bool),
@@ -141,7 +143,7 @@ impl Finding {
 
     /// The state of that way in, seen together with what else was found on the same host at the same time; nothing where
     /// the finding does not tell.
-    pub(super) fn state(&self, together: &[Self]) -> Option<&'static str> {
+    pub(super) fn state(&self, together: &BTreeSet<Self>) -> Option<&'static str> {
         self.login_path()?;
         match self {
             Self::Running(_, true) | Self::Enabled(_, true) => Some("enabled"),
@@ -160,14 +162,16 @@ fn off(whole: bool) -> &'static str {
     if whole { "disabled" } else { "unknown" }
 }
 
+/// The setting by which PAM asks for a password in its own way, under its two names.
+const KEYBOARD_INTERACTIVE: [&str; 2] = ["kbdinteractiveauthentication", "challengeresponseauthentication"];
+
 /// OpenSSH's defaults leave all three ways open, so that a setting that is not `no` is open.
-fn setting(keyword: &str, wanted: Wanted, holds: bool, together: &[Finding]) -> &'static str {
+fn setting(keyword: &str, wanted: Wanted, holds: bool, together: &BTreeSet<Finding>) -> &'static str {
     match (wanted, holds) {
         // Passwords also go through keyboard-interactive, which must be off as well.
-        (Wanted::No, true) if keyword == "passwordauthentication" => off(together.iter().any(|finding| {
-            matches!(finding, Finding::Setting(other, Wanted::No, true)
-                if other == "kbdinteractiveauthentication" || other == "challengeresponseauthentication")
-        })),
+        (Wanted::No, true) if keyword == "passwordauthentication" => off(KEYBOARD_INTERACTIVE
+            .iter()
+            .any(|other| together.contains(&Finding::Setting((*other).to_owned(), Wanted::No, true)))),
         (Wanted::No, true) => "disabled",
         (Wanted::No | Wanted::NoAmongOthers, false) | (Wanted::Yes, true) => "enabled",
         (Wanted::NoAmongOthers, true) | (Wanted::Yes, false) => "unknown",
@@ -187,12 +191,16 @@ mod tests {
         assert_eq!(known("xccdf_org.ssgproject.content_rule_sshd_disable_root_password_login"), None);
     }
 
+    fn set(findings: &[&Finding]) -> BTreeSet<Finding> {
+        findings.iter().copied().cloned().collect()
+    }
+
     #[test]
     fn half_a_service_is_unknown() {
         let (running, enabled) = (Finding::Running("sshd".into(), false), Finding::Enabled("sshd".into(), false));
-        assert_eq!(running.state(std::slice::from_ref(&running)), Some("unknown"));
-        assert_eq!(running.state(&[running.clone(), enabled.clone()]), Some("disabled"));
-        assert_eq!(enabled.state(&[running, enabled.clone()]), Some("disabled"));
+        assert_eq!(running.state(&set(&[&running])), Some("unknown"));
+        assert_eq!(running.state(&set(&[&running, &enabled])), Some("disabled"));
+        assert_eq!(enabled.state(&set(&[&running, &enabled])), Some("disabled"));
         assert_eq!(Finding::Enabled("ssh.socket".into(), true).login_path(), Some("ssh_socket"));
         assert_eq!(Finding::Running("serial-getty@ttyS0.service".into(), true).login_path(), Some("serial_getty"));
         assert_eq!(Finding::Running("sshd-keygen".into(), true).login_path(), None);
@@ -202,15 +210,15 @@ mod tests {
     fn a_password_needs_both_settings_to_be_off() {
         let password = Finding::Setting("passwordauthentication".into(), Wanted::No, true);
         let keyboard = |holds| Finding::Setting("challengeresponseauthentication".into(), Wanted::No, holds);
-        assert_eq!(password.state(&[password.clone(), keyboard(true)]), Some("disabled"));
-        assert_eq!(password.state(&[password.clone(), keyboard(false)]), Some("unknown"));
-        assert_eq!(password.state(&[]), Some("unknown"));
+        assert_eq!(password.state(&set(&[&password, &keyboard(true)])), Some("disabled"));
+        assert_eq!(password.state(&set(&[&password, &keyboard(false)])), Some("unknown"));
+        assert_eq!(password.state(&BTreeSet::new()), Some("unknown"));
         assert_eq!(keyboard(true).login_path(), None);
     }
 
     #[test]
     fn root_by_key_is_not_root_disabled() {
-        let root = |wanted, holds| Finding::Setting("permitrootlogin".into(), wanted, holds).state(&[]);
+        let root = |wanted, holds| Finding::Setting("permitrootlogin".into(), wanted, holds).state(&BTreeSet::new());
         assert_eq!(root(Wanted::No, true), Some("disabled"));
         assert_eq!(root(Wanted::NoAmongOthers, true), Some("unknown"));
         assert_eq!(root(Wanted::NoAmongOthers, false), Some("enabled"));
@@ -218,10 +226,10 @@ mod tests {
 
     #[test]
     fn an_installed_package_opens_nothing() {
-        assert_eq!(Finding::Installed("openssh-server".into(), false).state(&[]), Some("absent"));
-        assert_eq!(Finding::Installed("openssh-server".into(), true).state(&[]), None);
-        assert_eq!(Finding::Installed("openssh-client".into(), false).state(&[]), None);
-        assert_eq!(Finding::Listening("tcp:22".into(), false).state(&[]), None);
-        assert_eq!(Finding::Listening("tcp:2222".into(), true).state(&[]), None);
+        assert_eq!(Finding::Installed("openssh-server".into(), false).state(&BTreeSet::new()), Some("absent"));
+        assert_eq!(Finding::Installed("openssh-server".into(), true).state(&BTreeSet::new()), None);
+        assert_eq!(Finding::Installed("openssh-client".into(), false).state(&BTreeSet::new()), None);
+        assert_eq!(Finding::Listening("tcp:22".into(), false).state(&BTreeSet::new()), None);
+        assert_eq!(Finding::Listening("tcp:2222".into(), true).state(&BTreeSet::new()), None);
     }
 }
