@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 
-use super::ansible_stats::{HostStats, Playbook};
+use super::ansible_stats::{HostStats, NO_HOSTS, Playbook};
 use super::host_and_time::{TIME_UNKNOWN, bound_time, host_of, instant_of};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink, run_limits};
 use crate::facts::{CONFIG_RUNS, LOG_ACTIVITY, Micros, Table};
@@ -83,37 +83,74 @@ struct Plays {
     dry: u64,
 }
 
-fn read_printed(segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-    let (mut in_recap, mut recaps, mut last) = (false, 0_u64, 1);
-    let mut plays = Plays::default();
-    for (line, bytes) in (segment.first..).zip(segment.bytes.split(|byte| *byte == b'\n')) {
+/// Where the reader of a printed run stands.
+#[derive(Default)]
+struct Printed {
+    plays: Plays,
+    in_recap: bool,
+    recaps: u64,
+    /// The banner of a recap below which no host stands yet.
+    empty: Option<u64>,
+}
+
+impl Printed {
+    /// The recap is over: with no host below it, no host took part.
+    fn end_recap(&mut self, sink: &mut Sink<'_>) {
+        if let Some(banner) = self.empty.take() {
+            sink.record(banner).skip(NO_HOSTS);
+        }
+    }
+
+    fn line(&mut self, line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<'_>) {
         let text = plain(bytes);
         let text = text.trim_end();
         let banner = text.ends_with("***");
-        last = line;
         if banner && text.starts_with("PLAY RECAP ") {
-            (in_recap, recaps) = (true, recaps + 1);
+            self.end_recap(sink);
+            (self.in_recap, self.recaps, self.empty) = (true, self.recaps + 1, Some(line));
         } else if banner && text.starts_with("PLAY [") {
             // A play behind a recap is of the next run.
-            plays = if in_recap { Plays::default() } else { plays };
-            in_recap = false;
-            plays.all += 1;
-            plays.dry += u64::from(text.contains("] [CHECK MODE] *"));
-        } else if in_recap {
+            if std::mem::take(&mut self.in_recap) {
+                self.end_recap(sink);
+                self.plays = Plays::default();
+            }
+            self.plays.all += 1;
+            self.plays.dry += u64::from(text.contains("] [CHECK MODE] *"));
+        } else if self.in_recap {
             // Task output may look like a recap; only below its banner it is one.
             match recap(text) {
                 Recap::Host(name, stats) => {
-                    let noop = (plays.all > 0 && plays.all == plays.dry).then_some(true);
+                    self.empty = None;
+                    let noop = (self.plays.all > 0 && self.plays.all == self.plays.dry).then_some(true);
                     give_printed(&Row { line, bytes, name, noop }, stats, reading, sink);
                 }
-                Recap::Damaged => sink.record(line).reject(DAMAGED, bytes),
-                Recap::Not if text.is_empty() => {}
-                Recap::Not => (in_recap, plays) = (false, Plays::default()),
+                Recap::Damaged => {
+                    self.empty = None;
+                    sink.record(line).reject(DAMAGED, bytes);
+                }
+                Recap::Not if text.is_empty() => self.end_recap(sink),
+                Recap::Not => {
+                    self.end_recap(sink);
+                    (self.in_recap, self.plays) = (false, Plays::default());
+                }
             }
         }
     }
-    if recaps == 0 {
-        sink.record(last).reject("torn: the output ends before its recap", segment.bytes);
+}
+
+fn read_printed(segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+    let mut printed = Printed::default();
+    let mut last = segment.first;
+    let text = segment.bytes.strip_suffix(b"\n").unwrap_or(segment.bytes);
+    for (line, bytes) in (segment.first..).zip(text.split(|byte| *byte == b'\n')) {
+        printed.line(line, bytes, reading, sink);
+        last = line;
+    }
+    let begun = printed.plays.all > 0 && !printed.in_recap;
+    if printed.recaps == 0 || begun || printed.empty.is_some() {
+        sink.record(last).reject("torn: the output ends before the recap of its last run", segment.bytes);
+    } else if !segment.bytes.ends_with(b"\n") {
+        sink.limit("torn", Some(last), "the last line of the output has no end: the recap may be cut");
     }
 }
 

@@ -100,7 +100,9 @@ fn give(summary: &Summary, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<
         return sink.record(1).reject("time.last_run is not a time in seconds since 1970", bytes);
     };
     // The numbers are written in the order resources, time, changes, events: a file that ends before them is cut.
-    if summary.resources.is_some() && (summary.changes.is_none() || summary.events.is_none()) {
+    let ends_early = summary.resources.is_some() && (summary.changes.is_none() || summary.events.is_none());
+    // Where the time comes last, a line without an end may have lost digits of it.
+    if ends_early || (summary.events.is_none() && !bytes.ends_with(b"\n")) {
         return sink.record(1).reject("torn: the summary ends before its changes and events", bytes);
     }
     let Some(host) = host_of(None, reading, sink) else { return sink.record(1).reject(HOST_UNKNOWN, bytes) };
@@ -108,6 +110,9 @@ fn give(summary: &Summary, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<
     run_limits::ends_only(sink, 1);
     if noop.is_none() {
         run_limits::check_mode_unknown(sink, 1);
+    }
+    if noop == Some(false) && summary.events.as_ref().and_then(|events| events.noop).unwrap_or(0) > 0 {
+        run_limits::partly_noop(sink, 1);
     }
     let resources = summary.resources.as_ref();
     if resources.and_then(|resources| resources.corrective_change).unwrap_or(0) > 0 {
@@ -143,12 +148,14 @@ fn outcome(summary: &Summary) -> &'static str {
     }
 }
 
-/// A run whose events were all held back was a dry run; one that changed something was none; of the others nothing is known.
+/// A run that applied something, or tried to, was no dry run; one whose events were all held back was; of one without
+/// events nothing is known.
 fn noop(summary: &Summary) -> Option<bool> {
     let events = summary.events.as_ref()?;
-    match (events.noop.unwrap_or(0) > 0, events.success.unwrap_or(0) > 0, events.failure.unwrap_or(0) > 0) {
-        (true, false, false) => Some(true),
-        (false, true, _) => Some(false),
-        _ => None,
+    let any = |number: Option<i64>| number.unwrap_or(0) > 0;
+    match (any(events.success) || any(events.failure), any(events.noop)) {
+        (true, _) => Some(false),
+        (false, true) => Some(true),
+        (false, false) => None,
     }
 }

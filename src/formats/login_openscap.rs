@@ -10,12 +10,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
-
 use super::host_and_time::{TIME_UNKNOWN, bound_time, host_of, instant_of};
-use super::lazy::first_line;
 use super::login_rules::{NOT_LOGIN, NOT_SELECTED, Rule, SAYS_NOTHING, rule_name, speaks_of_login, understood};
+use super::xccdf_scan::{Next, RuleResult, Scan, Scanner};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOGIN_PATHS, LoginPath, Micros, Table};
 
@@ -49,209 +46,37 @@ impl Format for OpenScapXccdf {
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
         match segment.text() {
-            Ok(text) => Scanner::new(text).read(reading, sink),
+            Ok(text) => read_scans(text, reading, sink),
             Err(line) => sink.record(line).reject("byte that is not UTF-8", segment.bytes),
         }
     }
 }
 
-/// One `rule-result`.
-struct RuleResult {
-    line: u64,
-    id: String,
-    stamp: Option<String>,
-    result: String,
-}
-
-/// One `TestResult`.
-#[derive(Default)]
-struct Scan {
-    line: u64,
-    stamp: Option<String>,
-    target: Option<String>,
-    /// What was scanned, where that was no running host: `podman-image://…`, `chroot:///…`.
-    identifier: Option<String>,
-    debian: bool,
-    results: Vec<RuleResult>,
-}
-
-/// The element whose text is being gathered.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Inside {
-    Nothing,
-    RuleTitle,
-    Target,
-    Identifier,
-    Result,
-}
-
-struct Scanner<'t> {
-    text: &'t str,
-    xml: Reader<&'t [u8]>,
-    /// Up to where lines were counted, and how many.
-    counted: (usize, u64),
-    scans: u64,
-    scan: Option<Scan>,
-    /// The `Rule` that is open, for its title.
-    rule: Option<String>,
-    /// Rules whose title speaks of logging in, although their id does not.
-    about_login: BTreeSet<String>,
-    inside: Inside,
-    gathered: String,
-}
-
-impl<'t> Scanner<'t> {
-    fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            xml: Reader::from_str(text),
-            counted: (0, 1),
-            scans: 0,
-            scan: None,
-            rule: None,
-            about_login: BTreeSet::new(),
-            inside: Inside::Nothing,
-            gathered: String::new(),
+fn read_scans(text: &str, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+    let mut scanner = Scanner::new(text);
+    let mut scans = 0_u64;
+    loop {
+        match scanner.next() {
+            Next::Scan(scan) => {
+                scans += 1;
+                settle(&scan, &scanner.about_login, reading, sink);
+            }
+            Next::Doctype(line) => {
+                return sink.record(line).reject("a DOCTYPE, which results have no use for, is refused", text.as_bytes());
+            }
+            Next::Torn(line, why, scan) => {
+                sink.limit("torn", Some(line), "the results are cut or damaged; rules that are not shown are unknown");
+                sink.record(line).reject(&why, text.as_bytes());
+                // A scan of which nothing is left is counted by that reject.
+                if let Some(scan) = scan.filter(|scan| !scan.results.is_empty()) {
+                    settle(&scan, &scanner.about_login, reading, sink);
+                }
+                return;
+            }
+            Next::End if scans == 0 => return sink.record(1).skip("a checklist without results"),
+            Next::End => return,
         }
     }
-
-    fn read(mut self, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        loop {
-            let line = self.line();
-            let event = match self.xml.read_event() {
-                Ok(event) => event,
-                Err(error) => return self.torn(&first_line(&error.to_string()), reading, sink),
-            };
-            match event {
-                Event::Start(tag) => self.open(&tag, line),
-                Event::Empty(tag) => {
-                    self.open(&tag, line);
-                    self.close(tag.local_name().as_ref(), reading, sink);
-                }
-                Event::End(tag) => self.close(tag.local_name().as_ref(), reading, sink),
-                Event::Text(text) if self.inside != Inside::Nothing => self.gathered.push_str(&text.xml10_content()),
-                Event::CData(text) if self.inside != Inside::Nothing => self.gathered.push_str(&text.xml10_content()),
-                Event::GeneralRef(name) if self.inside != Inside::Nothing => {
-                    let character = name.resolve_char_ref().ok().flatten();
-                    let entity = quick_xml::escape::resolve_predefined_entity(&name.xml10_content());
-                    self.gathered.extend(character);
-                    self.gathered.push_str(entity.filter(|_| character.is_none()).unwrap_or_default());
-                }
-                Event::DocType(_) => {
-                    return sink
-                        .record(line)
-                        .reject("a DOCTYPE, which results have no use for, is refused", self.text.as_bytes());
-                }
-                Event::Eof if self.scan.is_some() => return self.torn("the file ends inside a TestResult", reading, sink),
-                Event::Eof if self.scans == 0 => return sink.record(1).skip("a checklist without results"),
-                Event::Eof => return,
-                _ => {}
-            }
-        }
-    }
-
-    /// The line that the reader stands on.
-    fn line(&mut self) -> u64 {
-        let at = usize::try_from(self.xml.buffer_position()).unwrap_or(usize::MAX);
-        let passed = self.text.as_bytes().get(self.counted.0..at).unwrap_or_default();
-        self.counted = (at.max(self.counted.0), self.counted.1 + memchr::memchr_iter(b'\n', passed).count() as u64);
-        self.counted.1
-    }
-
-    fn open(&mut self, tag: &BytesStart<'_>, line: u64) {
-        let name = tag.local_name();
-        let within = self.scan.is_some();
-        self.inside = match name.as_ref() {
-            "TestResult" => {
-                let stamp = attribute(tag, "end-time").or_else(|| attribute(tag, "start-time"));
-                self.scan = Some(Scan { line, stamp, ..Scan::default() });
-                Inside::Nothing
-            }
-            "Rule" => {
-                self.rule = attribute(tag, "id");
-                Inside::Nothing
-            }
-            "title" if self.rule.is_some() && !within => Inside::RuleTitle,
-            "target" if within => Inside::Target,
-            "fact" if within && attribute(tag, "name").as_deref() == Some("urn:xccdf:fact:identifier") => Inside::Identifier,
-            "result" if within => Inside::Result,
-            "benchmark" | "platform" => {
-                let named =
-                    ["id", "href", "idref"].iter().filter_map(|key| attribute(tag, key)).collect::<String>().to_lowercase();
-                if let Some(scan) = &mut self.scan {
-                    scan.debian |= named.contains("debian") || named.contains("ubuntu");
-                }
-                Inside::Nothing
-            }
-            "rule-result" => {
-                if let Some(scan) = &mut self.scan {
-                    let id = attribute(tag, "idref").unwrap_or_default();
-                    scan.results.push(RuleResult { line, id, stamp: attribute(tag, "time"), result: String::new() });
-                }
-                Inside::Nothing
-            }
-            // An element inside the one that is gathered, such as <sub> in a title.
-            _ => self.inside,
-        };
-        if matches!(name.as_ref(), "title" | "target" | "fact" | "result") {
-            self.gathered.clear();
-        }
-    }
-
-    fn close(&mut self, name: &str, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let text = self.gathered.trim();
-        match (name, self.inside) {
-            ("title", Inside::RuleTitle) => {
-                if speaks_of_login(text) {
-                    self.about_login.extend(self.rule.clone());
-                }
-            }
-            ("target", Inside::Target) => {
-                if let Some(scan) = self.scan.as_mut().filter(|scan| scan.target.is_none()) {
-                    scan.target = Some(text.to_owned());
-                }
-            }
-            ("fact", Inside::Identifier) => {
-                if let Some(scan) = &mut self.scan {
-                    scan.identifier = Some(text.to_owned());
-                }
-            }
-            ("result", Inside::Result) => {
-                if let Some(last) = self.scan.as_mut().and_then(|scan| scan.results.last_mut()) {
-                    text.clone_into(&mut last.result);
-                }
-            }
-            ("Rule", _) => self.rule = None,
-            ("TestResult", _) => {
-                if let Some(scan) = self.scan.take() {
-                    self.scans += 1;
-                    settle(&scan, &self.about_login, reading, sink);
-                }
-            }
-            _ => return,
-        }
-        self.inside = Inside::Nothing;
-    }
-
-    /// The file is cut or damaged: what was read of a scan stands, and what is missing is said.
-    fn torn(mut self, why: &str, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let line = self.line();
-        let from = self.counted.0.saturating_sub(200);
-        let excerpt = self.text.as_bytes().get(from..self.counted.0.min(self.text.len())).unwrap_or_default();
-        sink.record(line).reject(&format!("torn or damaged XML ({why})"), excerpt);
-        sink.limit("torn", Some(line), "the results are cut or damaged; rules that are not shown are unknown");
-        if let Some(mut scan) = self.scan.take() {
-            // The last one may be cut in the middle of its result.
-            scan.results.pop();
-            settle(&scan, &self.about_login, reading, sink);
-        }
-    }
-}
-
-/// The value of an attribute, whatever its prefix.
-fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = tag.attributes().with_checks(false).flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
-    found.normalized_value(XmlVersion::Implicit1_0).ok().map(Cow::into_owned)
 }
 
 /// What was scanned: kind and name.
