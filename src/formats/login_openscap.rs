@@ -151,10 +151,11 @@ fn give(
         return sink.record(result.line).reject(HOST_UNKNOWN, result.id.as_bytes());
     };
     let name = rule_name(&result.id).unwrap_or(&result.id);
-    // The rule looks at units named sshd; those of Debian and Ubuntu are named ssh, so that it may hold for want of a unit.
-    let blind = scan.debian && name == "service_sshd_disabled" && state == "disabled";
+    // Rules hold for want of what they look for: Debian and Ubuntu have a unit `ssh` and no package `openssh`.
+    let elsewhere = matches!(name, "service_sshd_disabled" | "package_openssh_removed" | "package_openssh_installed");
+    let blind = scan.debian && elsewhere && matches!(state, "disabled" | "absent");
     let state = if blind { "unknown" } else { state };
-    let why = if blind { "; it looks for units named sshd, and here they are named ssh" } else { "" };
+    let why = if blind { "; it looks for names that Debian and Ubuntu do not use" } else { "" };
     let detail = format!("XCCDF rule {name}: {}{why}", result.result);
     sink.record(result.line).fact(LoginPath {
         subject_kind,
