@@ -42,6 +42,14 @@ const SHARED_BY_FORMATS: &[&str] = &[
     "dsse",
     "package_list",
     "sbom",
+    "login_rules",
+    "xccdf_scan",
+    "inspec_sentences",
+    "salt_shapes",
+    "ansible_stats",
+    "json_stream",
+    "host_and_time",
+    "run_limits",
     "sudo_text",
 ];
 

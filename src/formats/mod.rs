@@ -17,6 +17,7 @@ mod alarm_osquery;
 mod alarm_tripwire;
 mod alarm_wazuh;
 mod ansible_groups;
+mod ansible_stats;
 mod change_github;
 mod change_github_reviews;
 mod change_gitlab;
@@ -29,12 +30,19 @@ mod change_servicenow_approval;
 mod change_servicenow_csv;
 mod change_servicenow_xml;
 mod code_review;
+mod config_ansible_json;
+mod config_ansible_jsonl;
+mod config_ansible_log;
+mod config_chef;
+mod config_puppet_summary;
 mod config_puppet_yaml;
 mod config_puppetdb;
+mod config_salt;
 mod container;
 mod delimited;
 mod dsse;
 mod export_csv;
+mod host_and_time;
 mod hosts_ansible_ini;
 mod hosts_ansible_list;
 mod hosts_ansible_yaml;
@@ -55,15 +63,22 @@ mod image_oci_index;
 mod image_oci_manifest;
 mod image_packer;
 mod image_provenance;
+mod inspec_sentences;
 mod inventory;
 mod jira_issue;
 mod json_keys;
 mod json_records;
 mod json_scan;
+mod json_stream;
 mod lazy;
 mod login_authorized_keys;
 mod login_cloud_init;
+mod login_container_structure_test;
+mod login_goss;
+mod login_inspec;
+mod login_openscap;
 mod login_passwd;
+mod login_rules;
 mod login_shadow;
 mod login_sshd_config;
 mod login_sshd_effective;
@@ -74,6 +89,8 @@ mod mapped;
 mod package_list;
 mod people_csv;
 mod registers_toml;
+mod run_limits;
+mod salt_shapes;
 mod sbom;
 mod sbom_cyclonedx;
 mod sbom_cyclonedx_xml;
@@ -88,6 +105,7 @@ mod slsa_predicate;
 mod sudo_json;
 mod sudo_syslog;
 mod sudo_text;
+mod xccdf_scan;
 
 pub use container::Container;
 pub use segment::{Framing, JsonScanner, Segment};
@@ -236,6 +254,16 @@ pub static FORMATS: &[&dyn Format] = &[
     &change_gitlab::GitLabMergeRequests,
     &config_puppetdb::PuppetDbReports,
     &config_puppet_yaml::PuppetReport,
+    &config_puppet_summary::PuppetSummary,
+    &config_chef::ChefConverge,
+    &config_ansible_jsonl::AnsibleJsonl,
+    &config_ansible_json::AnsibleJson,
+    &config_ansible_log::AnsibleLog,
+    &config_salt::SaltReturns,
+    &login_openscap::OpenScapXccdf,
+    &login_inspec::InSpec,
+    &login_goss::Goss,
+    &login_container_structure_test::ContainerStructureTest,
     &alarm_aide::AideReport,
     &alarm_tripwire::TripwireReport,
     &alarm_osquery::OsqueryResults,
