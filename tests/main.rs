@@ -19,6 +19,7 @@ mod determinism;
 #[cfg(feature = "judge")]
 mod errors;
 mod fixtures;
+mod forgeries;
 #[cfg(feature = "judge")]
 mod hostile;
 mod laws;

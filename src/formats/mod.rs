@@ -11,26 +11,45 @@
 
 mod alarm_acks_csv;
 mod alarm_aide;
+mod audit_events;
+mod audit_record;
+mod auth_text;
 mod change_servicenow;
 mod change_servicenow_approval;
 mod config_puppet_yaml;
 mod config_puppetdb;
 mod delimited;
+mod grouping;
 mod hosts_csv;
 mod hosts_elasticsearch;
 mod image_packer;
+mod journal_entry;
 mod json_records;
 mod lazy;
+mod log_stamp;
 mod login_sshd_effective;
 mod login_surface;
 mod people_csv;
 mod registers_toml;
 mod segment;
+mod session_cloudtrail;
+mod session_last;
+mod session_lastlog;
+mod session_teleport;
+mod session_utmpdump;
+mod session_wtmp;
 mod sink;
+mod sudo_auditd;
+mod sudo_iolog;
+mod sudo_journald_export;
+mod sudo_journald_json;
 mod sudo_json;
+mod sudo_logfile;
 mod sudo_syslog;
 mod sudo_text;
+mod utmp_entry;
 
+pub use grouping::Grouping;
 pub use segment::{Framing, JsonScanner, Segment};
 pub use sink::{Activity, ActivityKey, Limit, Record, Sink, Tally};
 
@@ -147,7 +166,18 @@ pub static FORMATS: &[&dyn Format] = &[
     &config_puppet_yaml::PuppetReport,
     &alarm_aide::AideReport,
     &sudo_json::SudoJson,
+    &sudo_iolog::SudoIolog,
+    &sudo_journald_json::JournaldJson,
+    &sudo_journald_export::JournaldExport,
+    &session_teleport::Teleport,
+    &session_cloudtrail::CloudTrail,
+    &sudo_auditd::Auditd,
+    &sudo_logfile::SudoLogfile,
     &sudo_syslog::SudoSyslog,
+    &session_lastlog::Lastlog,
+    &session_last::Last,
+    &session_utmpdump::Utmpdump,
+    &session_wtmp::Wtmp,
     &login_sshd_effective::SshdEffective,
     &registers_toml::WaiverRegister,
     &registers_toml::ExemptionRegister,
