@@ -25,6 +25,7 @@ mod hostile;
 mod laws;
 #[cfg(feature = "judge")]
 mod pages;
+mod pieces;
 #[cfg(feature = "judge")]
 mod sample;
 mod support;

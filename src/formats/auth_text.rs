@@ -104,17 +104,7 @@ impl Seen {
         if event.reason.is_none() {
             *self.open.entry(key(text)).or_default() += 1;
         }
-        let actor = match message.login {
-            Some(login) if event.user == "root" && login != "root" => {
-                sink.limit(
-                    "attributed-by-login",
-                    Some(message.line),
-                    "sudo run by root inside somebody's session is attributed to the account that logged in, as the kernel knows it",
-                );
-                login
-            }
-            _ => event.user,
-        };
+        let actor = person(message, event.user, sink);
         sudo_text::name_limits(text, true, message.line, sink);
         let change = reading.config.change_id(event.env.unwrap_or_default()).or_else(|| reading.config.change_id(text));
         sink.record(message.line).fact(PrivilegedCommand {
@@ -141,6 +131,21 @@ impl Seen {
             );
             sink.limit("repeats-collapsed", self.first_repeating, text);
         }
+    }
+}
+
+/// Who stands behind `account`: where root asks inside the session of somebody who logged in, that account.
+fn person<'m>(message: &Message<'m>, account: &'m str, sink: &mut Sink<'_>) -> &'m str {
+    match message.login {
+        Some(login) if account == "root" && login != "root" => {
+            sink.limit(
+                "attributed-by-login",
+                Some(message.line),
+                "sudo and su that root runs inside somebody's session are attributed to the account that logged in, as the kernel knows it",
+            );
+            login
+        }
+        _ => account,
     }
 }
 
@@ -229,6 +234,7 @@ fn su(message: &Message<'_>, sink: &mut Sink<'_>) {
         Some(message.line),
         "a session of su says who changed account; to which one stands in the line itself",
     );
+    let actor = person(message, actor, sink);
     settle(message, Some(Login { actor, method: Some("su"), origin: None, accepted }), "", sink);
 }
 

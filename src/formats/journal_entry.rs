@@ -150,7 +150,8 @@ impl Journal {
                 return self.wait(entry, &message, reading, sink);
             }
         }
-        self.seen.message(&message, reading, sink);
+        let login = (program == "su").then(|| self.logged_in(entry.get("_AUDIT_LOGINUID"))).flatten();
+        self.seen.message(&Message { login: login.as_deref(), ..message }, reading, sink);
     }
 
     /// Joins a continuation to the event that it continues, where that waits.
@@ -214,18 +215,20 @@ impl Journal {
         self.seen.message(&message, reading, sink);
     }
 
-    /// The account that the kernel knows to have logged in: by the name that sudo gave it before, else by its number.
+    /// The account behind an event of sudo. Where the one who logged in asked sudo, its name is learnt from that.
     fn login(&mut self, event: &Waiting) -> Option<String> {
-        let uid = event.login.as_deref().filter(|uid| *uid != "4294967295")?;
         let user = sudo_text::parse(&event.text)?.user;
-        if user != "root" {
-            // Only where sudo was asked by the one who logged in, and not from inside another session.
-            if event.uid.as_deref() == Some(uid) {
-                self.names.entry(uid.to_owned()).or_insert_with(|| user.to_owned());
-            }
-            return None;
+        let uid = event.login.as_deref()?;
+        if user != "root" && event.uid.as_deref() == Some(uid) {
+            self.names.entry(uid.to_owned()).or_insert_with(|| user.to_owned());
         }
-        (uid != "0").then(|| self.names.get(uid).cloned().unwrap_or_else(|| format!("uid:{uid}")))
+        self.logged_in(Some(uid))
+    }
+
+    /// The account that the kernel knows to have logged in: by the name that sudo gave it before, else by its number.
+    fn logged_in(&self, uid: Option<&str>) -> Option<String> {
+        let uid = uid.filter(|uid| !matches!(*uid, "4294967295" | "0"))?;
+        Some(self.names.get(uid).cloned().unwrap_or_else(|| format!("uid:{uid}")))
     }
 
     /// Settles what waits, and names what the segment as a whole leaves open.

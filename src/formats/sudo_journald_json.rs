@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use sonic_rs::to_object_iter;
 
 use super::journal_entry::{Entry, Journal, is_read};
-use super::lazy::{Json, after, first_line, record_text};
+use super::lazy::{Json, TOO_DEEP, after, first_line, record_text, too_deep, unquote};
 use super::{Format, Framing, Grouping, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOG_ACTIVITY, PRIVILEGED_COMMANDS, SESSIONS, Table};
 use crate::redact::lossless;
@@ -88,7 +88,7 @@ fn fields(text: &str) -> Result<Entry<'_>, String> {
             continue;
         }
         match raw.as_bytes().first() {
-            Some(b'"') => entry.put(&field, super::lazy::unquote(raw).unwrap_or(Cow::Borrowed(raw))),
+            Some(b'"') => entry.put(&field, unquote(raw).unwrap_or(Cow::Borrowed(raw))),
             Some(b'[') => match bytes_of(raw) {
                 Some(bytes) => entry.put(&field, Cow::Owned(lossless(&bytes).into_owned())),
                 None => entry.repeats(),
