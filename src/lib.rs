@@ -24,6 +24,7 @@ pub mod config;
 pub mod diag;
 pub mod facts;
 pub mod formats;
+pub mod mapping;
 #[cfg(feature = "judge")]
 pub mod outputs;
 #[cfg(feature = "judge")]
@@ -34,3 +35,4 @@ pub mod pipeline;
 pub mod redact;
 #[cfg(feature = "judge")]
 pub mod report;
+pub mod surface;

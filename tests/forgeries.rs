@@ -234,13 +234,15 @@ fn fifty_forgeries_give_no_record_in_any_carrier_and_all_are_named() {
     let mut files = Vec::new();
     for (carrier, (_, write)) in CARRIERS.iter().enumerate() {
         for (number, forgery) in FORGERIES.iter().enumerate() {
-            let command = format!("/bin/echo {forgery}");
-            let events =
-                [("ann", "root", "/bin/before x"), ("mallory", "svc-quill", command.as_str()), ("ann", "root", "/bin/after x")];
+            // No event stands in two files, or it would be counted once.
             let source = format!("{carrier:02}-{number:02}");
+            let (before, command, after) =
+                (format!("/bin/before {source}"), format!("/bin/echo-{carrier} {forgery}"), format!("/bin/after {source}"));
+            let events =
+                [("ann", "root", before.as_str()), ("mallory", "svc-quill", command.as_str()), ("ann", "root", after.as_str())];
             let path = work.path().join(&source);
             std::fs::write(&path, write(&events)).expect("written");
-            files.push(EvidenceFile { path, source, refused: None });
+            files.push(EvidenceFile::new(path, source));
         }
     }
     let config = Config::parse("test", "[[bind]]\npath = \"*\"\nhost = \"quill-1\"\n").expect("a configuration");

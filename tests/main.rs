@@ -11,6 +11,7 @@
     reason = "a test says what it expects, prints what it skips, and stops where it is wrong"
 )]
 
+mod changes;
 #[cfg(feature = "judge")]
 mod controls;
 mod corpus;
@@ -23,6 +24,7 @@ mod forgeries;
 #[cfg(feature = "judge")]
 mod hostile;
 mod laws;
+mod overlap;
 #[cfg(feature = "judge")]
 mod pages;
 mod pieces;
@@ -31,3 +33,4 @@ mod sample;
 mod support;
 #[cfg(feature = "judge")]
 mod tamper;
+mod unpack;

@@ -11,27 +11,67 @@
 
 mod alarm_acks_csv;
 mod alarm_aide;
+mod alarm_aide_json;
+mod alarm_falco;
+mod alarm_osquery;
+mod alarm_tripwire;
+mod alarm_wazuh;
+mod ansible_groups;
 mod audit_events;
 mod audit_record;
 mod auth_text;
+mod change_github;
+mod change_github_reviews;
+mod change_gitlab;
+mod change_gitlab_approvals;
+mod change_jira;
+mod change_jira_csv;
 mod change_servicenow;
+mod change_servicenow_affected;
 mod change_servicenow_approval;
+mod change_servicenow_csv;
+mod change_servicenow_xml;
+mod code_review;
 mod config_puppet_yaml;
 mod config_puppetdb;
+mod container;
 mod delimited;
+mod export_csv;
 mod grouping;
+mod hosts_ansible_ini;
+mod hosts_ansible_list;
+mod hosts_ansible_yaml;
+mod hosts_aws;
 mod hosts_csv;
 mod hosts_elasticsearch;
+mod hosts_elasticsearch_cat;
+mod hosts_elasticsearch_config;
+mod hosts_kubernetes;
+mod hosts_terraform;
+mod image_aws;
 mod image_packer;
+mod inventory;
+mod jira_issue;
 mod journal_entry;
 mod json_records;
+mod json_scan;
 mod lazy;
 mod log_stamp;
+mod login_authorized_keys;
+mod login_cloud_init;
+mod login_passwd;
+mod login_shadow;
+mod login_sshd_config;
 mod login_sshd_effective;
+mod login_subject;
 mod login_surface;
+mod login_unit_files;
+mod mapped;
 mod people_csv;
 mod registers_toml;
 mod segment;
+mod servicenow_json;
+mod servicenow_record;
 mod session_cloudtrail;
 mod session_last;
 mod session_lastlog;
@@ -49,6 +89,7 @@ mod sudo_syslog;
 mod sudo_text;
 mod utmp_entry;
 
+pub use container::Container;
 pub use grouping::Grouping;
 pub use segment::{Framing, JsonScanner, Segment};
 pub use sink::{Activity, ActivityKey, Limit, Record, Sink, Tally};
@@ -57,6 +98,7 @@ use chrono_tz::Tz;
 
 use crate::config::Config;
 use crate::facts::{Micros, Table};
+use crate::mapping::Mapping;
 use crate::period::Period;
 
 /// The beginning of a file, from which its format is recognised.
@@ -114,6 +156,8 @@ pub struct Reading<'a> {
     pub period: &'a Period,
     /// Configuration: names of hosts, change numbers, custom fields.
     pub config: &'a Config,
+    /// The mapping file that recognised the source, where one did.
+    pub mapping: Option<&'a Mapping>,
 }
 
 impl Reading<'_> {
@@ -157,14 +201,35 @@ pub trait Format: Sync {
 
 /// Every input format. The first one that recognises a file reads it.
 pub static FORMATS: &[&dyn Format] = &[
+    &container::Containers,
     &login_surface::LoginSurface,
     &image_packer::PackerManifest,
+    &image_aws::Ec2Images,
+    &hosts_aws::Ec2Instances,
+    &hosts_kubernetes::KubernetesNodes,
+    &hosts_terraform::TerraformState,
+    &hosts_ansible_list::AnsibleInventoryList,
+    &alarm_aide_json::AideJson,
     &hosts_elasticsearch::ElasticsearchNodes,
+    &hosts_elasticsearch_cat::ElasticsearchCatNodes,
     &change_servicenow::ServiceNowChanges,
     &change_servicenow_approval::ServiceNowApprovals,
+    &change_servicenow_affected::ServiceNowAffectedItems,
+    &change_servicenow_csv::ServiceNowCsv,
+    &change_servicenow_xml::ServiceNowXml,
+    &change_jira::JiraSearch,
+    &change_jira_csv::JiraCsv,
+    &change_github_reviews::GitHubReviews,
+    &change_github::GitHubPullRequests,
+    &change_gitlab_approvals::GitLabApprovals,
+    &change_gitlab::GitLabMergeRequests,
     &config_puppetdb::PuppetDbReports,
     &config_puppet_yaml::PuppetReport,
     &alarm_aide::AideReport,
+    &alarm_tripwire::TripwireReport,
+    &alarm_osquery::OsqueryResults,
+    &alarm_wazuh::WazuhAlerts,
+    &alarm_falco::FalcoEvents,
     &sudo_json::SudoJson,
     &sudo_iolog::SudoIolog,
     &sudo_journald_json::JournaldJson,
@@ -178,16 +243,44 @@ pub static FORMATS: &[&dyn Format] = &[
     &session_last::Last,
     &session_utmpdump::Utmpdump,
     &session_wtmp::Wtmp,
+    &login_cloud_init::CloudInit,
     &login_sshd_effective::SshdEffective,
+    &login_sshd_config::SshdConfig,
+    &login_passwd::Passwd,
+    &login_shadow::Shadow,
+    &login_unit_files::UnitFiles,
+    &login_authorized_keys::AuthorizedKeys,
+    &hosts_elasticsearch_config::ElasticsearchConfig,
+    &hosts_ansible_yaml::AnsibleInventoryYaml,
+    &hosts_ansible_ini::AnsibleInventoryIni,
     &registers_toml::WaiverRegister,
     &registers_toml::ExemptionRegister,
     &alarm_acks_csv::AlarmAcks,
     &people_csv::PeopleCsv,
     &hosts_csv::HostsCsv,
+    &mapped::Mapped,
 ];
 
-/// The first format that recognises `head`.
+/// A file's format, and how it was told.
+#[derive(Clone)]
+pub struct Recognised {
+    /// The format.
+    pub format: &'static dyn Format,
+    /// Why, and how the file is cut.
+    pub recognition: Recognition,
+    /// Position of the mapping among those of the configuration, where a mapping recognised the file.
+    pub mapping: Option<usize>,
+}
+
+/// The first format that recognises the head of `source`: the team's own mappings, then [`FORMATS`].
 #[must_use]
-pub fn recognise(head: &Head<'_>) -> Option<(&'static dyn Format, Recognition)> {
-    FORMATS.iter().find_map(|format| format.recognise(head).map(|recognition| (*format, recognition)))
+pub fn recognise(source: &str, head: &Head<'_>, config: &Config) -> Option<Recognised> {
+    let own = config.mapped.iter().enumerate().find(|(_, mapping)| mapping.recognises(source, head.bytes));
+    if let Some((index, mapping)) = own {
+        return Some(Recognised { format: &mapped::Mapped, recognition: mapped::recognition(mapping), mapping: Some(index) });
+    }
+    FORMATS.iter().find_map(|format| {
+        let recognition = format.recognise(head)?;
+        Some(Recognised { format: *format, recognition, mapping: None })
+    })
 }

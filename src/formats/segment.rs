@@ -18,6 +18,8 @@ pub enum Framing {
     },
     /// The file is read in one piece.
     Whole,
+    /// No reader looks into the bytes: they are hashed, and cut anywhere.
+    Opaque,
 }
 
 impl Framing {

@@ -193,8 +193,6 @@ fn command(call: &Call<'_>, parameters: &Members<'_>, reading: &Reading<'_>, sin
     }
     let mut record = sink.record(call.number);
     for instance in &instances {
-        // One event is several commands: each has an identifier of its own.
-        let id = call.id.map(|id| if instances.len() > 1 { format!("{id}/{instance}") } else { id.to_owned() });
         record.fact(PrivilegedCommand {
             occurred_at: call.at,
             host: &reading.config.host(instance),
@@ -204,7 +202,7 @@ fn command(call: &Call<'_>, parameters: &Members<'_>, reading: &Reading<'_>, sin
             cwd: None,
             command: &command,
             outcome: if call.refused { "rejected" } else { "accepted" },
-            event_id: id.as_deref(),
+            event_id: call.id,
             change_id: reading.config.change_id(&comment).or_else(|| reading.config.change_id(&command)),
         });
     }

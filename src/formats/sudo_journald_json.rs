@@ -5,10 +5,9 @@
 
 use std::borrow::Cow;
 
-use sonic_rs::to_object_iter;
-
 use super::journal_entry::{Entry, Journal, is_read};
-use super::lazy::{Json, TOO_DEEP, after, first_line, record_text, too_deep, unquote};
+use super::json_scan::{Items, name};
+use super::lazy::{Json, record_text, unquote};
 use super::{Format, Framing, Grouping, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOG_ACTIVITY, PRIVILEGED_COMMANDS, SESSIONS, Table};
 use crate::redact::lossless;
@@ -79,11 +78,10 @@ fn entry(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<'_>, jo
 /// The fields that are read; the rest is passed over.
 fn fields(text: &str) -> Result<Entry<'_>, String> {
     let mut entry = Entry::default();
-    let mut rest = text.trim_start_matches(['{', ' ', '\t', '\r', '\n']);
-    for member in to_object_iter(text) {
-        let (field, value) = member.map_err(|error| format!("damaged JSON ({})", first_line(&error.to_string())))?;
-        let Cow::Borrowed(raw) = value.as_raw_cow() else { continue };
-        rest = after(text, raw);
+    let mut members = Items::of_object(text).ok_or("not a JSON object")?;
+    while let Some(member) = members.next_item() {
+        let (field, raw) = member.map_err(|fault| format!("damaged JSON ({fault})"))?;
+        let field = name(field);
         if !is_read(&field) {
             continue;
         }
@@ -96,11 +94,7 @@ fn fields(text: &str) -> Result<Entry<'_>, String> {
             _ => entry.withheld |= field == "MESSAGE" && raw == "null",
         }
     }
-    if rest.trim() == "}" {
-        Ok(entry)
-    } else {
-        Err("damaged JSON (something follows the object, or it is not closed)".to_owned())
-    }
+    if members.rest().trim().is_empty() { Ok(entry) } else { Err("damaged JSON (something follows the object)".to_owned()) }
 }
 
 /// An array of byte numbers as the bytes; nothing where it holds anything else.
