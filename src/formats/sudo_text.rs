@@ -78,8 +78,8 @@ pub(super) fn without_exit(command: &str) -> Option<&str> {
 /// What stands in logs and seldom in commands: fields and exit statuses of sudo, and the beginnings of other records.
 static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"COMMAND=| ; (?:USER|TTY|PWD|ENV|EXIT|SIGNAL)=|\(command continued\)|@cee:|msg=audit\(|type=USER_|message repeated ",
-        r#"| sudo(?:\[\d+\])?: | sshd[a-z-]*\[|Accepted publickey for|session opened for user|"(?:accept|reject|alert)"\s*:|__CURSOR"#,
+        r"COMMAND=| ; (?:USER|TTY|PWD|ENV|EXIT|SIGNAL)=|\(command continued\)|@cee:|msg=audit\(|message repeated ",
+        r#"| sudo(?:\[\d+\])?: | sshd[a-z-]*\[|pam_unix\(|"(?:accept|reject|alert)"\s*:|__CURSOR"#,
     ))
     .ok()
 });
@@ -87,10 +87,10 @@ static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Whether the text of a command imitates what logs are made of, or holds characters that a reader does not see. Such text
 /// stays text; that it is there is worth a word.
 pub(super) fn imitates(command: &str) -> bool {
-    // One pass without branches, because most commands have none of these.
-    let odd = command.bytes().fold(false, |odd, byte| {
-        odd | !(b' '..0x7f).contains(&byte) | matches!(byte, b';' | b'#' | b'(' | b'[' | b':' | b'=' | b'_')
-    });
+    // Every mark holds one of these characters and most commands none: one pass without branches tells.
+    let odd = command
+        .bytes()
+        .fold(false, |odd, byte| odd | !(b' '..0x7f).contains(&byte) | matches!(byte, b';' | b'#' | b'(' | b'[' | b':' | b'C'));
     odd && (MARKS.as_ref().is_none_or(|marks| marks.is_match(command))
         || command.chars().any(is_hidden)
         || ambiguous_escape(command))
