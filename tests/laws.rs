@@ -50,7 +50,14 @@ const SHARED_BY_FORMATS: &[&str] = &[
     "json_stream",
     "host_and_time",
     "run_limits",
+    "grouping",
+    "log_stamp",
     "sudo_text",
+    "auth_text",
+    "journal_entry",
+    "audit_record",
+    "audit_events",
+    "utmp_entry",
 ];
 
 #[test]

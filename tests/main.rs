@@ -20,12 +20,14 @@ mod determinism;
 #[cfg(feature = "judge")]
 mod errors;
 mod fixtures;
+mod forgeries;
 #[cfg(feature = "judge")]
 mod hostile;
 mod laws;
 mod overlap;
 #[cfg(feature = "judge")]
 mod pages;
+mod pieces;
 #[cfg(feature = "judge")]
 mod sample;
 mod support;

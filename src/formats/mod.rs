@@ -18,6 +18,9 @@ mod alarm_tripwire;
 mod alarm_wazuh;
 mod ansible_groups;
 mod ansible_stats;
+mod audit_events;
+mod audit_record;
+mod auth_text;
 mod change_github;
 mod change_github_reviews;
 mod change_gitlab;
@@ -42,6 +45,7 @@ mod container;
 mod delimited;
 mod dsse;
 mod export_csv;
+mod grouping;
 mod host_and_time;
 mod hosts_ansible_ini;
 mod hosts_ansible_list;
@@ -66,11 +70,13 @@ mod image_provenance;
 mod inspec_sentences;
 mod inventory;
 mod jira_issue;
+mod journal_entry;
 mod json_keys;
 mod json_records;
 mod json_scan;
 mod json_stream;
 mod lazy;
+mod log_stamp;
 mod login_authorized_keys;
 mod login_cloud_init;
 mod login_container_structure_test;
@@ -100,14 +106,27 @@ mod sbom_spdx_tag_value;
 mod segment;
 mod servicenow_json;
 mod servicenow_record;
+mod session_cloudtrail;
+mod session_last;
+mod session_lastlog;
+mod session_teleport;
+mod session_utmpdump;
+mod session_wtmp;
 mod sink;
 mod slsa_predicate;
+mod sudo_auditd;
+mod sudo_iolog;
+mod sudo_journald_export;
+mod sudo_journald_json;
 mod sudo_json;
+mod sudo_logfile;
 mod sudo_syslog;
 mod sudo_text;
+mod utmp_entry;
 mod xccdf_scan;
 
 pub use container::Container;
+pub use grouping::Grouping;
 pub use segment::{Framing, JsonScanner, Segment};
 pub use sink::{Activity, ActivityKey, Limit, Record, Sink, Tally};
 
@@ -270,7 +289,18 @@ pub static FORMATS: &[&dyn Format] = &[
     &alarm_wazuh::WazuhAlerts,
     &alarm_falco::FalcoEvents,
     &sudo_json::SudoJson,
+    &sudo_iolog::SudoIolog,
+    &sudo_journald_json::JournaldJson,
+    &sudo_journald_export::JournaldExport,
+    &session_teleport::Teleport,
+    &session_cloudtrail::CloudTrail,
+    &sudo_auditd::Auditd,
+    &sudo_logfile::SudoLogfile,
     &sudo_syslog::SudoSyslog,
+    &session_lastlog::Lastlog,
+    &session_last::Last,
+    &session_utmpdump::Utmpdump,
+    &session_wtmp::Wtmp,
     &login_cloud_init::CloudInit,
     &login_sshd_effective::SshdEffective,
     &login_sshd_config::SshdConfig,
