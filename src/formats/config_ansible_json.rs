@@ -23,6 +23,10 @@ impl Format for AnsibleJson {
         "Ansible json callback: one document a playbook run, one run a host"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "an object with plays, and their tasks or custom stats"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CONFIG_RUNS, &LOG_ACTIVITY] }
     }
@@ -30,8 +34,7 @@ impl Format for AnsibleJson {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         // `stats` comes last and may be far away.
         let this = has_keys(head, &["plays", "global_custom_stats"]) || has_keys(head, &["plays", "play", "tasks", "duration"]);
-        (this && !has_keys(head, &["_event"]))
-            .then_some(Recognition { because: "an object with plays, and their tasks or custom stats", framing: Framing::Whole })
+        (this && !has_keys(head, &["_event"])).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -23,6 +23,10 @@ impl Format for AnsibleJsonl {
         "Ansible jsonl callback: one event a line; a run's numbers come with its last event"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "one object a line with _event v2_… and _timestamp"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CONFIG_RUNS, &LOG_ACTIVITY] }
     }
@@ -31,7 +35,7 @@ impl Format for AnsibleJsonl {
         let first = head.lines().find(|line| line.starts_with(b"{"))?;
         let has = |key: &str| memchr::memmem::find(first, key.as_bytes()).is_some();
         (has("\"_event\"") && has("\"v2_") && has("\"_timestamp\""))
-            .then_some(Recognition { because: "one object a line with _event v2_… and _timestamp", framing: Framing::Lines })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Lines })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

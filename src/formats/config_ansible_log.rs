@@ -28,6 +28,10 @@ impl Format for AnsibleLog {
         "Ansible log file, or the default callback's output (time from the path): the play recap"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "lines with a stamp, p=, u= and Ansible's bar, or banners of plays and tasks"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CONFIG_RUNS, &LOG_ACTIVITY] }
     }

@@ -22,6 +22,10 @@ impl Format for ChefConverge {
         "Chef data collector messages: run_converge, with run_start, pings and actions"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "message_type run_converge or run_start, or the shape of a ping, action or deletion of Chef Automate"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CONFIG_RUNS, &LOG_ACTIVITY] }
     }

@@ -65,6 +65,10 @@ impl Format for PuppetSummary {
         "Puppet last_run_summary.yaml: numbers of the last run (host from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "YAML with version.puppet and time.last_run"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CONFIG_RUNS, &LOG_ACTIVITY] }
     }
@@ -75,7 +79,7 @@ impl Format for PuppetSummary {
             head.lines().any(|line| line.starts_with(b" ") && line.trim_ascii_start().starts_with(begins.as_bytes()))
         };
         (has("version:") && inside("puppet: ") && has("time:") && inside("last_run: "))
-            .then_some(Recognition { because: "YAML with version.puppet and time.last_run", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -58,6 +58,10 @@ impl Format for PuppetReport {
         "Puppet agent report in YAML (last_run_report.yaml and stored reports)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "YAML of a Puppet::Transaction::Report"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CONFIG_RUNS, &CONFIG_DRIFT, &LOG_ACTIVITY] }
     }
@@ -66,7 +70,7 @@ impl Format for PuppetReport {
         let text = head.text();
         (text.contains("!ruby/object:Puppet::Transaction::Report")
             || (text.contains("\nreport_format:") && text.contains("\npuppet_version:")))
-        .then_some(Recognition { because: "YAML of a Puppet::Transaction::Report", framing: Framing::Whole })
+        .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -24,6 +24,10 @@ impl Format for PuppetDbReports {
         "PuppetDB reports: query answer or wire format; corrective changes become drift"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "reports with certname and start_time or producer_timestamp"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CONFIG_RUNS, &CONFIG_DRIFT, &LOG_ACTIVITY] }
     }
@@ -36,7 +40,7 @@ impl Format for PuppetDbReports {
             _ => return None,
         };
         (text.contains("\"certname\"") && (text.contains("\"start_time\"") || text.contains("\"producer_timestamp\"")))
-            .then_some(Recognition { because: "reports with certname and start_time or producer_timestamp", framing })
+            .then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -7,7 +7,7 @@
 //! applied. `salt-call` calls its minion `local`.
 
 use super::host_and_time::{TIME_UNKNOWN, bound_time, host_of, instant_of};
-use super::json_stream::{json_objects, stream_text};
+use super::json_stream::{each_report, nth_record};
 use super::lazy::{Json, Members};
 use super::salt_shapes::{Return, returns, time_of_job};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink, run_limits};
@@ -25,6 +25,10 @@ impl Format for SaltReturns {
         "Salt state returns in JSON, by minion or from a returner (time from the job number or the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "state returns of Salt: keys with _|-, or a job number with a state function"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CONFIG_RUNS, &LOG_ACTIVITY] }
     }
@@ -34,10 +38,8 @@ impl Format for SaltReturns {
         let states = text.contains("_|-") && (text.contains("\"__run_num__\"") || text.contains("\"result\""));
         let job = text.contains("\"jid\"") && (text.contains("\"state.") || text.contains("\"Function\""));
         let error = text.contains("\"Rendering SLS ") || text.contains("\"No matching sls found ");
-        (head.first_byte() == Some(b'{') && (states || job || error)).then_some(Recognition {
-            because: "state returns of Salt: keys with _|-, or a job number with a state function",
-            framing: Framing::Whole,
-        })
+        (head.first_byte() == Some(b'{') && (states || job || error))
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {
@@ -45,36 +47,19 @@ impl Format for SaltReturns {
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {
-        let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        let mut found = Vec::new();
-        for object in json_objects(document) {
-            match Members::of(object.text) {
-                Ok(members) => {
-                    found.extend(returns(&members).into_iter().map(|minion| format!("\"{}\": {}", minion.name, minion.body)))
-                }
-                Err(_) => found.push(object.text.to_owned()),
-            }
-        }
-        found.into_iter().nth(index)
+        let shown = |report: &Members<'_>| {
+            returns(report).into_iter().map(|minion| format!("\"{}\": {}", minion.name, minion.body)).collect()
+        };
+        nth_record(document, number, shown)
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let text = stream_text(segment, sink);
-        let mut number = 0;
-        for object in json_objects(&text) {
-            match Members::of(object.text) {
-                Ok(members) => {
-                    for minion in returns(&members) {
-                        number += 1;
-                        read_return(number, &minion, reading, sink);
-                    }
-                }
-                Err(error) => {
-                    number += 1;
-                    sink.record(number).reject(&format!("torn or damaged JSON ({error})"), object.text.as_bytes());
-                }
+        each_report(segment, sink, |number, report, sink| {
+            for minion in returns(report) {
+                *number += 1;
+                read_return(*number, &minion, reading, sink);
             }
-        }
+        });
     }
 }
 

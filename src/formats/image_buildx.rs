@@ -26,6 +26,10 @@ impl Format for BuildxMetadata {
         "docker buildx build or bake --metadata-file: built images and their unsigned provenance"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "keys containerimage.… and buildx.build.…, on top or in each target"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &PROVENANCE] }
     }
@@ -36,10 +40,7 @@ impl Format for BuildxMetadata {
             return None;
         }
         let nested = || is_target(keys(text, 2));
-        (is_target(top_keys(head)) || nested()).then_some(Recognition {
-            because: "keys containerimage.… and buildx.build.…, on top or in each target",
-            framing: Framing::Whole,
-        })
+        (is_target(top_keys(head)) || nested()).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -24,6 +24,10 @@ impl Format for DockerSave {
         "docker save: manifest.json of the archive (its older members are skipped)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a list with RepoTags and Layers, or the members that docker save writes beside it"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES] }
     }

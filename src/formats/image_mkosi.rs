@@ -24,6 +24,10 @@ impl Format for MkosiManifest {
         "mkosi manifest: an image and the packages that open a way to log in"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "manifest_version with config"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &LOGIN_PATHS] }
     }
@@ -33,7 +37,7 @@ impl Format for MkosiManifest {
         ["manifest_version", "config"]
             .iter()
             .all(|key| keys.contains(key))
-            .then_some(Recognition { because: "manifest_version with config", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

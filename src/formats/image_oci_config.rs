@@ -23,6 +23,10 @@ impl Format for OciConfig {
         "OCI image config (a blob of an image layout): one image, when it was built, and whether it declares port 22"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "architecture with a rootfs or a history"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &LOGIN_PATHS] }
     }
@@ -32,7 +36,7 @@ impl Format for OciConfig {
         let has = |key: &str| keys.contains(&key);
         // Docker's oldest manifests have architecture and history too, with a schemaVersion.
         (has("architecture") && (has("rootfs") || has("history")) && !has("schemaVersion"))
-            .then_some(Recognition { because: "architecture with a rootfs or a history", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -22,6 +22,10 @@ impl Format for OciIndex {
         "OCI image index (index.json of an image layout, index blobs): images by the digest of their manifest"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "schemaVersion with manifests, or imageLayoutVersion"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES] }
     }

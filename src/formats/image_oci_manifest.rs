@@ -25,6 +25,10 @@ impl Format for OciManifest {
         "OCI image manifest (a blob of an image layout): one image, by the digest of the manifest"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "schemaVersion with config and layers"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES] }
     }
@@ -33,7 +37,7 @@ impl Format for OciManifest {
         let keys = top_keys(head);
         let has = |key: &str| keys.contains(&key);
         (has("schemaVersion") && has("config") && has("layers"))
-            .then_some(Recognition { because: "schemaVersion with config and layers", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

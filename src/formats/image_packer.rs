@@ -25,6 +25,10 @@ impl Format for PackerManifest {
         "Packer manifest post-processor: image builds"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "an object with builds that carry packer_run_uuid"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &LOGIN_PATHS] }
     }
@@ -32,7 +36,7 @@ impl Format for PackerManifest {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
         (head.first_byte() == Some(b'{') && text.contains("\"builds\"") && text.contains("\"packer_run_uuid\""))
-            .then_some(Recognition { because: "an object with builds that carry packer_run_uuid", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -27,6 +27,10 @@ impl Format for InTotoProvenance {
         "in-toto attestations (SLSA provenance): DSSE, Sigstore bundle, npm and GitHub lists, gcloud, bare statement"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a DSSE envelope, a Sigstore bundle, a list of attestations, or a statement of in-toto"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&PROVENANCE] }
     }

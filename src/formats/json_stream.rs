@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::lazy::record_text;
+use super::lazy::{Members, record_text};
 use super::{Head, Segment, Sink};
 
 /// The file as text, with stray bytes written out inside its strings under a limit.
@@ -53,6 +53,36 @@ pub(super) fn json_objects(text: &str) -> Vec<JsonObject<'_>> {
         at = begin + piece.len();
     }
     found
+}
+
+/// Gives the members of every object of the file to `read`, with the number of the last record before it, which `read`
+/// moves on. What is torn or damaged is one rejected record.
+pub(super) fn each_report<'a>(
+    segment: &Segment<'_>,
+    sink: &mut Sink<'a>,
+    mut read: impl FnMut(&mut u64, &Members<'_>, &mut Sink<'a>),
+) {
+    let text = stream_text(segment, sink);
+    let mut number = 0;
+    for object in json_objects(&text) {
+        match Members::of(object.text) {
+            Ok(report) => read(&mut number, &report, sink),
+            Err(error) => {
+                number += 1;
+                sink.record(number).reject(&format!("torn or damaged JSON ({error})"), object.text.as_bytes());
+            }
+        }
+    }
+}
+
+/// The text of record `number` among those that `records` finds in each object; a damaged object is one record.
+pub(super) fn nth_record(document: &str, number: u64, mut records: impl FnMut(&Members<'_>) -> Vec<String>) -> Option<String> {
+    let index = usize::try_from(number.checked_sub(1)?).ok()?;
+    let found = json_objects(document).into_iter().flat_map(|object| match Members::of(object.text) {
+        Ok(report) => records(&report),
+        Err(_) => vec![object.text.to_owned()],
+    });
+    found.into_iter().nth(index)
 }
 
 fn lines_in(text: &str) -> u64 {

@@ -25,6 +25,10 @@ impl Format for ContainerStructureTest {
         "container-structure-test results in JSON (recognised; they do not say what was tested)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "an object with Pass, Fail, Total, Duration and Results"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
@@ -32,7 +36,7 @@ impl Format for ContainerStructureTest {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let tests = has_keys(head, &["Results", "Name"]) || head.bytes.len() < 200;
         (has_keys(head, &["Pass", "Fail", "Total", "Duration"]) && tests)
-            .then_some(Recognition { because: "an object with Pass, Fail, Total, Duration and Results", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

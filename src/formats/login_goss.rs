@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::host_and_time::{TIME_UNKNOWN, bound_time, host_of, instant_of};
-use super::json_stream::{has_keys, json_objects, stream_text};
+use super::json_stream::{each_report, has_keys, nth_record};
 use super::lazy::{Json, Members};
 use super::login_rules::{Finding, NOT_LOGIN, SAYS_NOTHING, speaks_of_login};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
@@ -27,13 +27,17 @@ impl Format for Goss {
         "Goss results in JSON: services, ports and packages as found (host from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "results with resource-type, resource-id and property"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         has_keys(head, &["results", "resource-type", "resource-id", "property"])
-            .then_some(Recognition { because: "results with resource-type, resource-id and property", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {
@@ -41,29 +45,11 @@ impl Format for Goss {
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {
-        let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        let mut found = Vec::new();
-        for object in json_objects(document) {
-            match Members::of(object.text) {
-                Ok(report) => found.extend(results(&report).iter().map(|result| result.raw().to_owned())),
-                Err(_) => found.push(object.text.to_owned()),
-            }
-        }
-        found.into_iter().nth(index)
+        nth_record(document, number, |report| results(report).iter().map(|result| result.raw().to_owned()).collect())
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let text = stream_text(segment, sink);
-        let mut number = 0;
-        for object in json_objects(&text) {
-            match Members::of(object.text) {
-                Ok(report) => read_report(&mut number, &report, reading, sink),
-                Err(error) => {
-                    number += 1;
-                    sink.record(number).reject(&format!("torn or damaged JSON ({error})"), object.text.as_bytes());
-                }
-            }
-        }
+        each_report(segment, sink, |number, report, sink| read_report(number, report, reading, sink));
     }
 }
 

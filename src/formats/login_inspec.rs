@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::host_and_time::{TIME_UNKNOWN, bound_time, host_of, instant_of};
 use super::inspec_sentences::sentence;
-use super::json_stream::{has_keys, json_objects, stream_text};
+use super::json_stream::{each_report, has_keys, nth_record};
 use super::lazy::{Json, Members};
 use super::login_rules::{Finding, NOT_LOGIN, SAYS_NOTHING, speaks_of_login};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
@@ -30,6 +30,10 @@ impl Format for InSpec {
         "InSpec results: json, json-min, HDF, or in Chef Automate's envelope"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "an object with profiles and their controls, or controls with profile_sha256 and code_desc"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
@@ -37,10 +41,7 @@ impl Format for InSpec {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let profiles = ["sha256", "supports", "attributes"].iter().any(|key| has_keys(head, &["profiles", "controls", key]));
         let flat = has_keys(head, &["controls", "profile_sha256", "code_desc"]);
-        (profiles || flat).then_some(Recognition {
-            because: "an object with profiles and their controls, or controls with profile_sha256 and code_desc",
-            framing: Framing::Whole,
-        })
+        (profiles || flat).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {
@@ -48,29 +49,11 @@ impl Format for InSpec {
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {
-        let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        let mut found = Vec::new();
-        for object in json_objects(document) {
-            match Members::of(object.text) {
-                Ok(report) => found.extend(controls(&report).into_iter().map(|control| control.raw)),
-                Err(_) => found.push(object.text.to_owned()),
-            }
-        }
-        found.into_iter().nth(index)
+        nth_record(document, number, |report| controls(report).into_iter().map(|control| control.raw).collect())
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let text = stream_text(segment, sink);
-        let mut number = 0;
-        for object in json_objects(&text) {
-            match Members::of(object.text) {
-                Ok(report) => read_report(&mut number, &report, reading, sink),
-                Err(error) => {
-                    number += 1;
-                    sink.record(number).reject(&format!("torn or damaged JSON ({error})"), object.text.as_bytes());
-                }
-            }
-        }
+        each_report(segment, sink, |number, report, sink| read_report(number, report, reading, sink));
     }
 }
 

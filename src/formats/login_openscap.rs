@@ -28,6 +28,10 @@ impl Format for OpenScapXccdf {
         "XCCDF results (OpenSCAP and others): TestResult, Benchmark with results, or ARF"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "XML of an XCCDF Benchmark or TestResult, or of an ARF asset-report-collection"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
@@ -38,10 +42,7 @@ impl Format for OpenScapXccdf {
         let root = |name: &str| text.contains(&format!("<{name}")) || text.contains(&format!(":{name} "));
         let xccdf = text.contains("http://checklists.nist.gov/xccdf/1.") && (root("Benchmark") || root("TestResult"));
         let arf = text.contains("http://scap.nist.gov/schema/asset-reporting-format/") && root("asset-report-collection");
-        (begins && (xccdf || arf)).then_some(Recognition {
-            because: "XML of an XCCDF Benchmark or TestResult, or of an ARF asset-report-collection",
-            framing: Framing::Whole,
-        })
+        (begins && (xccdf || arf)).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -219,6 +219,8 @@ pub trait Format: Sync {
     fn name(&self) -> &'static str;
     /// One line on what it is and which tool writes it.
     fn about(&self) -> &'static str;
+    /// What in the content tells it from other formats, in words for people.
+    fn recognised_by(&self) -> &'static str;
     /// Tables that it feeds.
     fn feeds(&self) -> &'static [&'static Table];
     /// Whether the content is of this format.

@@ -23,13 +23,17 @@ impl Format for CycloneDx {
         "CycloneDX SBOM in JSON: the image and the packages that open a way to log in"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "bomFormat is CycloneDX"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &LOGIN_PATHS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let names_itself = head.text().contains("\"CycloneDX\"") && top_keys(head).contains(&"bomFormat");
-        names_itself.then_some(Recognition { because: "bomFormat is CycloneDX", framing: Framing::Whole })
+        names_itself.then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -25,6 +25,10 @@ impl Format for CycloneDxXml {
         "CycloneDX SBOM in XML: the image and the packages that open a way to log in"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "the XML namespace of CycloneDX"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &LOGIN_PATHS] }
     }
@@ -32,7 +36,7 @@ impl Format for CycloneDxXml {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text().trim_start_matches('\u{feff}').trim_start();
         (text.starts_with('<') && text.contains("http://cyclonedx.org/schema/bom/"))
-            .then_some(Recognition { because: "the XML namespace of CycloneDX", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

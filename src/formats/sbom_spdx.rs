@@ -31,6 +31,10 @@ impl Format for Spdx {
         "SPDX 2 SBOM in JSON: the image and the packages that open a way to log in"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "spdxVersion, packages or files with SPDXRef- identifiers"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &LOGIN_PATHS] }
     }
@@ -42,10 +46,10 @@ impl Format for Spdx {
         }
         // Tools that write the files first have the version far behind the head.
         let known = ["spdxVersion", "SPDXID", "packages", "files"];
-        keys(text, 1).iter().any(|key| known.contains(key)).then_some(Recognition {
-            because: "spdxVersion, packages or files with SPDXRef- identifiers",
-            framing: Framing::Whole,
-        })
+        keys(text, 1)
+            .iter()
+            .any(|key| known.contains(key))
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -27,13 +27,17 @@ impl Format for Spdx3 {
         "SPDX 3 SBOM in JSON-LD: the image and the packages that open a way to log in"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "the JSON-LD context of SPDX 3"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &LOGIN_PATHS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let named = head.text().contains("https://spdx.org/rdf/3.") && top_keys(head).contains(&"@context");
-        named.then_some(Recognition { because: "the JSON-LD context of SPDX 3", framing: Framing::Whole })
+        named.then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

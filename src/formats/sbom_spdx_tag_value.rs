@@ -24,6 +24,10 @@ impl Format for SpdxTagValue {
         "SPDX 2 SBOM as tags and values: the image and the packages that open a way to log in"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "the tag SPDXVersion: on its first line"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &LOGIN_PATHS] }
     }
@@ -34,7 +38,7 @@ impl Format for SpdxTagValue {
         first
             .next()
             .is_some_and(|line| line.starts_with(b"SPDXVersion:"))
-            .then_some(Recognition { because: "the tag SPDXVersion: on its first line", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -26,6 +26,10 @@ impl Format for CloudTrail {
         "AWS CloudTrail: Systems Manager sessions and commands, EC2 Instance Connect"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "one object a line with eventSource, eventID and userIdentity"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&SESSIONS, &PRIVILEGED_COMMANDS, &LOG_ACTIVITY] }
     }
@@ -44,10 +48,7 @@ impl Format for CloudTrail {
         }
         let first = text.lines().find(|line| !line.trim().is_empty())?;
         let one_a_line = first.contains("\"eventSource\"") && first.contains("\"eventID\"") && first.contains("\"userIdentity\"");
-        one_a_line.then_some(Recognition {
-            because: "one object a line with eventSource, eventID and userIdentity",
-            framing: Framing::Lines,
-        })
+        one_a_line.then_some(Recognition { because: self.recognised_by(), framing: Framing::Lines })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

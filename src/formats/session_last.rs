@@ -29,6 +29,10 @@ impl Format for Last {
         "last or lastb: logins and refused logins (host from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "lines of user, terminal and weekday with the time of a login, as last writes them"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&SESSIONS, &LOG_ACTIVITY] }
     }
@@ -40,10 +44,8 @@ impl Format for Last {
             let ends = [" - ", "still logged in", "still running", "gone - no logout"];
             ends.iter().any(|end| rest.contains(end)).then_some(())
         };
-        (footer(&first).is_some() || login().is_some()).then_some(Recognition {
-            because: "lines of user, terminal and weekday with the time of a login, as last writes them",
-            framing: Framing::Whole,
-        })
+        (footer(&first).is_some() || login().is_some())
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -22,13 +22,17 @@ impl Format for Lastlog {
         "lastlog: the latest login of each account (host from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a heading Username, Port, From, Latest"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&SESSIONS, &LOG_ACTIVITY] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         head.lines().find(|line| !line.trim_ascii().is_empty()).filter(|line| is_header(&lossless(line)))?;
-        Some(Recognition { because: "a heading Username, Port, From, Latest", framing: Framing::Whole })
+        Some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

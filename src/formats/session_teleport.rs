@@ -24,6 +24,10 @@ impl Format for Teleport {
         "Teleport audit log: sessions on hosts and commands run as root"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "objects with event, uid, cluster_name and a code T…"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&SESSIONS, &PRIVILEGED_COMMANDS, &LOG_ACTIVITY] }
     }
@@ -36,7 +40,7 @@ impl Format for Teleport {
         (coded && fields.iter().all(|field| first.contains(field) || text.starts_with('[') && text.contains(field)))
             .then(|| json_framing(head))
             .flatten()
-            .map(|framing| Recognition { because: "objects with event, uid, cluster_name and a code T…", framing })
+            .map(|framing| Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -20,6 +20,10 @@ impl Format for Utmpdump {
         "utmpdump: entries of wtmp, btmp or utmp in text (host from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "eight fields in brackets a line, the last of them a time"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&SESSIONS, &LOG_ACTIVITY] }
     }
@@ -27,10 +31,8 @@ impl Format for Utmpdump {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let mut lines = head.lines().filter(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"Utmp dump of")).take(3);
         let first = lossless(lines.next()?);
-        (first.starts_with('[') && Fields::of(&first).is_some()).then_some(Recognition {
-            because: "eight fields in brackets a line, the last of them a time",
-            framing: Framing::Lines,
-        })
+        (first.starts_with('[') && Fields::of(&first).is_some())
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Lines })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

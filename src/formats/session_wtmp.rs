@@ -23,6 +23,10 @@ impl Format for Wtmp {
         "wtmp, btmp or utmp: binary login records of glibc on x86 (host from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "records of 384 bytes laid out as struct utmp"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&SESSIONS, &LOG_ACTIVITY] }
     }
@@ -36,7 +40,7 @@ impl Format for Wtmp {
             any |= parts.kind != 0 && parts.seconds > 0;
             (0..=9).contains(&parts.kind) && parts.sound
         });
-        (sound && any).then_some(Recognition { because: "records of 384 bytes laid out as struct utmp", framing: Framing::Whole })
+        (sound && any).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

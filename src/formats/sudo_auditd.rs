@@ -27,6 +27,10 @@ impl Format for Auditd {
         "Linux audit log, raw or enriched (audit.log, ausearch --raw)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "records type=… msg=audit(seconds:serial)"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&PRIVILEGED_COMMANDS, &SESSIONS, &LOG_ACTIVITY] }
     }
@@ -34,10 +38,8 @@ impl Format for Auditd {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let lines = head.lines().filter(|line| !line.trim_ascii().is_empty());
         let mut lines = lines.filter(|line| !is_frame(line)).take(5).map(lossless).peekable();
-        (lines.peek().is_some() && lines.any(|line| AuditRecord::of(&line).is_ok())).then_some(Recognition {
-            because: "records type=… msg=audit(seconds:serial)",
-            framing: Framing::Groups(Grouping::AuditEvents),
-        })
+        (lines.peek().is_some() && lines.any(|line| AuditRecord::of(&line).is_ok()))
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Groups(Grouping::AuditEvents) })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -23,6 +23,10 @@ impl Format for SudoIolog {
         "sudo I/O log: log.json, or the older log of three lines, of one session"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "an object with timestamp, submituser and runargv and no event around it, or the three lines of a log"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&PRIVILEGED_COMMANDS, &LOG_ACTIVITY] }
     }

@@ -23,6 +23,10 @@ impl Format for JournaldExport {
         "systemd journal: journalctl -o export"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "fields __CURSOR= and __REALTIME_TIMESTAMP=, one a line"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&PRIVILEGED_COMMANDS, &SESSIONS, &LOG_ACTIVITY] }
     }
@@ -30,10 +34,8 @@ impl Format for JournaldExport {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let lines: Vec<_> = head.lines().skip_while(|line| line.is_empty()).take(6).collect();
         let has = |field: &[u8]| lines.iter().any(|line| line.starts_with(field));
-        (lines.first()?.starts_with(b"__") && has(b"__CURSOR=") && has(b"__REALTIME_TIMESTAMP=")).then_some(Recognition {
-            because: "fields __CURSOR= and __REALTIME_TIMESTAMP=, one a line",
-            framing: Framing::Groups(Grouping::JournalExport),
-        })
+        (lines.first()?.starts_with(b"__") && has(b"__CURSOR=") && has(b"__REALTIME_TIMESTAMP="))
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Groups(Grouping::JournalExport) })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -24,6 +24,10 @@ impl Format for JournaldJson {
         "systemd journal: journalctl -o json, json-pretty, json-seq or json-sse"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "objects with __CURSOR and __REALTIME_TIMESTAMP"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&PRIVILEGED_COMMANDS, &SESSIONS, &LOG_ACTIVITY] }
     }
@@ -35,7 +39,7 @@ impl Format for JournaldJson {
             return None;
         }
         let grouping = if first == b"{" { Grouping::Objects } else { Grouping::Continued };
-        Some(Recognition { because: "objects with __CURSOR and __REALTIME_TIMESTAMP", framing: Framing::Groups(grouping) })
+        Some(Recognition { because: self.recognised_by(), framing: Framing::Groups(grouping) })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -29,6 +29,10 @@ impl Format for SudoJson {
         "sudo event log in JSON: one object with repeated keys, or one object a line"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "one object with repeated keys accept, reject, alert or exit, or one object a line, with uuid"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&PRIVILEGED_COMMANDS, &LOG_ACTIVITY] }
     }

@@ -22,6 +22,10 @@ impl Format for SudoLogfile {
         "sudo's own log file in text, wrapped or not (host from log_host or the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "lines of stamp and user with COMMAND=, between ` : `, and no host or program"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&PRIVILEGED_COMMANDS, &LOG_ACTIVITY] }
     }
@@ -30,10 +34,8 @@ impl Format for SudoLogfile {
         let mut lines = head.lines().filter(|line| !line.trim_ascii().is_empty());
         let first = lossless(lines.next()?);
         let (_, text) = stamped(&first)?;
-        (text.contains(" : ") && head.text().contains("COMMAND=")).then_some(Recognition {
-            because: "lines of stamp and user with COMMAND=, between ` : `, and no host or program",
-            framing: Framing::Groups(Grouping::Indented),
-        })
+        (text.contains(" : ") && head.text().contains("COMMAND="))
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Groups(Grouping::Indented) })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -30,6 +30,10 @@ impl Format for SudoSyslog {
         "syslog file (auth.log, secure) with sudo, sshd, su and login lines; RFC 3339, RFC 3164 or RFC 5424"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "lines of stamp, host and program, among them sudo, sshd or PAM"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&PRIVILEGED_COMMANDS, &SESSIONS, &LOG_ACTIVITY] }
     }
@@ -39,10 +43,7 @@ impl Format for SudoSyslog {
         let all = !lines.is_empty() && lines.iter().all(|line| Header::of(&lossless(line)).is_some());
         let tags = ["sudo", "sshd", "CRON", "su:", "su[", "systemd-logind", "pam_unix"];
         let known = || tags.iter().any(|tag| head.text().contains(tag));
-        (all && known()).then_some(Recognition {
-            because: "lines of stamp, host and program, among them sudo, sshd or PAM",
-            framing: Framing::Groups(Grouping::Continued),
-        })
+        (all && known()).then_some(Recognition { because: self.recognised_by(), framing: Framing::Groups(Grouping::Continued) })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
