@@ -11,7 +11,7 @@
 
 use super::json_records::{each_object, json_framing};
 use super::lazy::{Json, Members};
-use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
+use super::{Format, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{ALARMS, Alarm, LOG_ACTIVITY, Micros, Table};
 
 /// osquery's results log.

@@ -7,7 +7,7 @@
 
 use super::json_records::{each_object, json_framing};
 use super::lazy::{Json, Members};
-use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
+use super::{Format, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{ALARMS, Alarm, LOG_ACTIVITY, Micros, Table, parse_rfc3339};
 use crate::redact::visible;
 

@@ -12,9 +12,9 @@
 //! `requested`: some further one is missing.
 
 use super::code_review::{by_machine, change_id, each_of_page, incomplete, kind, labels, person, targets, time};
-use super::json_records::{each_object, json_framing};
-use super::lazy::{Json, Members};
-use super::{Format, Framing, Head, Reading, Recognition, Record, Segment, Sink};
+use super::json_records::json_framing;
+use super::lazy::Members;
+use super::{Format, Head, Reading, Recognition, Record, Segment, Sink};
 use crate::facts::{APPROVALS, Approval, CHANGE_TARGETS, CHANGES, Change, Table};
 
 /// GitHub pull requests.

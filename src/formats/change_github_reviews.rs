@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::change_github::{decision, from_address};
 use super::code_review::{by_machine, each_of_page, person, time};
-use super::json_records::{each_object, json_framing};
+use super::json_records::json_framing;
 use super::lazy::{Members, record_text};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{APPROVALS, Approval, Micros, Table};

@@ -24,8 +24,6 @@ pub(super) fn has_keys(head: &Head<'_>, keys: &[&str]) -> bool {
 
 /// One object of the file.
 pub(super) struct JsonObject<'t> {
-    /// The line that it begins on.
-    pub(super) line: u64,
     /// Its text, from brace to brace, or to the end of the file where it is not closed.
     pub(super) text: &'t str,
     /// Whether its last brace is there.
@@ -35,7 +33,7 @@ pub(super) struct JsonObject<'t> {
 /// The objects of `text`: each begins a line, or stands right behind the one before.
 pub(super) fn json_objects(text: &str) -> Vec<JsonObject<'_>> {
     let mut found = Vec::new();
-    let (mut at, mut line) = (0, 1);
+    let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let blank = rest.len() - rest.trim_start().len();
         let begin = at + blank;
@@ -44,12 +42,10 @@ pub(super) fn json_objects(text: &str) -> Vec<JsonObject<'_>> {
             true => object_length(piece.as_bytes()),
             false => (piece.find('\n').map_or(piece.len(), |end| end + 1), true),
         };
-        line += lines_in(rest.get(..blank).unwrap_or_default());
         let piece = piece.get(..length).unwrap_or(piece);
         if piece.starts_with('{') {
-            found.push(JsonObject { line, text: piece, closed });
+            found.push(JsonObject { text: piece, closed });
         }
-        line += lines_in(piece);
         at = begin + piece.len();
     }
     found
@@ -83,10 +79,6 @@ pub(super) fn nth_record(document: &str, number: u64, mut records: impl FnMut(&M
         Err(_) => vec![object.text.to_owned()],
     });
     found.into_iter().nth(index)
-}
-
-fn lines_in(text: &str) -> u64 {
-    memchr::memchr_iter(b'\n', text.as_bytes()).count() as u64
 }
 
 /// How long the object is that `bytes` begins with, and whether it is closed. Follows braces and strings, nothing else.
@@ -125,10 +117,10 @@ mod tests {
     fn text_between_objects_is_left_out() {
         let text = "[WARNING]: no inventory {odd}\r\n{\n \"a\": \"} {\\\"\"\n}\n{\"b\": {}}{\"c\": 1}\nbye\n{\"d\": {";
         let objects = json_objects(text);
-        let seen: Vec<_> = objects.iter().map(|object| (object.line, object.text, object.closed)).collect();
+        let seen: Vec<_> = objects.iter().map(|object| (object.text, object.closed)).collect();
         assert_eq!(
             seen,
-            [(2, "{\n \"a\": \"} {\\\"\"\n}", true), (5, "{\"b\": {}}", true), (5, "{\"c\": 1}", true), (7, "{\"d\": {", false),]
+            [("{\n \"a\": \"} {\\\"\"\n}", true), ("{\"b\": {}}", true), ("{\"c\": 1}", true), ("{\"d\": {", false),]
         );
         assert!(json_objects("").is_empty());
         assert!(json_objects("\u{feff}only text").is_empty());
