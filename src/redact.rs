@@ -19,13 +19,16 @@ static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"|(?P<url>[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:)(?P<login>[^/\s@]+)@",
         r"|(?P<token>\b(?:gh[pousr]_[A-Za-z0-9]{20,}|glpat-[A-Za-z0-9_-]{16,}|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{10,}",
         r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+|hvs\.[A-Za-z0-9_-]{20,}))",
+        // Hashes of passwords as crypt(5) writes them: they can be guessed offline.
+        r"|(?P<hash>\$(?:1|2[abxy]?|5|6|7|y|gy|md5|sha1)\$[./A-Za-z0-9$,=]{12,})",
     ))
     .ok()
 });
 
 /// Words without which no shape of a secret can match: most texts have none, and are not looked at further.
-static HINTS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i-u:pass|secret|token|key|credential|://|gh[pousr]_|glpat|akia|xox|eyj|hvs)").ok());
+static HINTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i-u:pass|secret|token|key|credential|://|gh[pousr]_|glpat|akia|xox|eyj|hvs|\$[0-9a-z]{1,4}\$)").ok()
+});
 
 /// Takes the secrets out of `text`; returns the text and how many there were.
 #[must_use]
@@ -113,6 +116,8 @@ mod tests {
             ("curl https://ann:pw@example.org/", "curl https://ann:[redacted]@example.org/"),
             (r#"["mysql","--password","hunter2"]"#, r#"["mysql","--password","[redacted]"]"#),
             (r#"{"password": "hunter2", "a": 1}"#, r#"{"password": "[redacted]", "a": 1}"#),
+            ("usermod -p $6$saltsalt$9vBw0Lq1hJk3 ann", "usermod -p [redacted] ann"),
+            ("echo $1 $HOME $$", "echo $1 $HOME $$"),
             ("cat /etc/passwd /etc/shadow", "cat /etc/passwd /etc/shadow"),
             ("vim /etc/token.conf", "vim /etc/token.conf"),
         ] {

@@ -217,6 +217,13 @@ impl Ledger {
             name_limits(source, note, &mut self.limits);
         }
         let mut rows = self.store.finish()?;
+        for ((one, other), hosts) in self.spans.told_twice() {
+            let noun = if hosts == 1 { "host" } else { "hosts" };
+            let text = format!(
+                "{one} and {other} both hold sudo records of {hosts} {noun} over the same time; an event that both hold counts twice"
+            );
+            self.limits.insert(Limit { code: "told-twice", text, source: None, line: None });
+        }
         let suspects = std::mem::take(&mut self.spans).suspects();
         let suspects: BTreeSet<String> =
             suspects.iter().filter_map(|index| Some(self.sources.get(*index)?.path.clone())).collect();

@@ -57,6 +57,28 @@ impl Spans {
         }
     }
 
+    /// For each two formats that have sudo records of the same host in the same stretch of time: how many hosts. One event
+    /// may stand in both, written so differently that it cannot be told to be the same.
+    pub(super) fn told_twice(&self) -> BTreeMap<(&'static str, &'static str), u64> {
+        let mut extents: BTreeMap<&str, BTreeMap<&'static str, (Micros, Micros)>> = BTreeMap::new();
+        for ((format, host, _), spans) in self.0.iter().filter(|((.., stream), _)| *stream == "sudo") {
+            let extent = extents.entry(host).or_default().entry(format).or_insert((Micros(i64::MAX), Micros(i64::MIN)));
+            for span in spans {
+                *extent = (extent.0.min(span.first), extent.1.max(span.last));
+            }
+        }
+        let mut told = BTreeMap::new();
+        for formats in extents.into_values() {
+            let formats: Vec<_> = formats.into_iter().collect();
+            for (index, (one, (from, to))) in formats.iter().enumerate() {
+                for (other, _) in formats.iter().skip(index + 1).filter(|(_, (first, last))| first <= to && last >= from) {
+                    *told.entry((*one, *other)).or_default() += 1;
+                }
+            }
+        }
+        told
+    }
+
     /// The sources that overlap with another one.
     pub(super) fn suspects(self) -> BTreeSet<usize> {
         let mut suspects = BTreeSet::new();
@@ -207,6 +229,9 @@ mod tests {
         note("b", 1, 0, 10);
         note("b", 2, 10, 20);
         note("c", 3, 5, 9);
+        spans.note("sudo-json", "a", "sudo", 4, Micros(35), Micros(50));
+        spans.note("sudo-json", "c", "sudo", 4, Micros(10), Micros(50));
+        assert_eq!(spans.told_twice(), BTreeMap::from([(("sudo-json", "sudo-syslog"), 1)]));
         assert_eq!(spans.suspects(), BTreeSet::from([1, 2]));
     }
 }

@@ -9,10 +9,10 @@ use crate::assess::thousands;
 use crate::redact::visible;
 
 /// What was looked for to find limits.
-pub(super) const LOOKED_FOR: &str = "files that could not be read, are empty, changed while read, or that no format \
-recognises; records that could not be read; torn ends; stamps without year or zone; evidence bound to no host or time; \
-lists that say they are partial or end at an export limit; waivers that cover nothing or have ended; targets of changes \
-that the inventory does not know";
+pub(super) const LOOKED_FOR: &str = "files that could not be read, are empty, changed while read, could not be opened to \
+their end, or that no format recognises; records that could not be read; events that several sources have; torn ends; stamps \
+without year or zone; evidence bound to no host or time; lists that say they are partial or end at an export limit; waivers \
+that cover nothing or have ended; targets of changes that the inventory does not know";
 
 /// What the words mean.
 pub(super) const GLOSSARY: &[(&str, &str)] = &[
