@@ -10,6 +10,29 @@
 //! report ──outputs────────────▶ HTML, Markdown, JSON, CSV …
 //! outputs + facts ──pack──────▶ a sealed BagIt folder, and `verify`
 //! ```
+//!
+//! [`pipeline`] strings them together. Reading alone needs no query engine:
+//!
+//! ```
+//! use steadfast::collect::{CollectOptions, collect, unpack, walk};
+//! use steadfast::{config::Config, period::Period};
+//!
+//! let folder = std::env::temp_dir().join(format!("steadfast-example-{}", std::process::id()));
+//! std::fs::create_dir_all(folder.join("evidence"))?;
+//! std::fs::write(folder.join("evidence/people.csv"), "person,alias\nann,ann.lee\n")?;
+//!
+//! let config = Config::default();
+//! let period = Period::parse("2026-Q3", config.system.time_zone.0)?;
+//! let files = unpack(walk(&[folder.join("evidence")])?, &folder.join("unpacked"), config.unpack)?;
+//! let options = CollectOptions { config: &config, period: &period, threads: 2, progress: &|_, _| {} };
+//! let collected = collect(&files, &folder.join("facts"), options)?;
+//!
+//! let source = &collected.sources[0];
+//! assert_eq!(source.format.map(|format| format.name()), Some("people-csv"));
+//! assert_eq!((source.tally.opened, source.tally.facts, source.tally.rejected), (1, 1, 0));
+//! # std::fs::remove_dir_all(folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![cfg_attr(
     not(feature = "judge"),
