@@ -34,3 +34,4 @@ pub mod pipeline;
 pub mod redact;
 #[cfg(feature = "judge")]
 pub mod report;
+pub mod surface;
