@@ -24,6 +24,7 @@ pub mod config;
 pub mod diag;
 pub mod facts;
 pub mod formats;
+pub mod inspect;
 #[cfg(feature = "judge")]
 pub mod outputs;
 #[cfg(feature = "judge")]

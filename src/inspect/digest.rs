@@ -39,11 +39,6 @@ impl Digest {
         format!("blobs/{}/{}", self.algorithm.name(), self.hex)
     }
 
-    /// The first twelve digits, as registries' tools show it.
-    pub(super) fn short(&self) -> &str {
-        self.hex.get(..12).unwrap_or(&self.hex)
-    }
-
     /// A hasher that makes a digest of the same kind.
     pub(super) fn hasher(&self) -> Hasher {
         Hasher::new(self.algorithm)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Name and meaning. The first place that it was met at follows in the manifest.
-const CODES: [(&str, &str); 15] = [
+const CODES: [(&str, &str); 17] = [
     ("path-outside-root", "names that begin with / or lead out of the root; they were taken as inside it"),
     ("damaged-entry", "entries of a layer that make no sense and were left out"),
     ("through-symlink", "entries below a symbolic link of a lower layer; the link was followed, and some runtimes replace it"),
@@ -12,6 +12,8 @@ const CODES: [(&str, &str); 15] = [
     ("entries-over-cap", "entries beyond the two millionth; they were not looked at, so nothing counts as absent"),
     ("nesting-over-cap", "entries more than 256 folders deep; they were not looked at, so nothing counts as absent"),
     ("not-readable", "files or folders that could not be read; nothing counts as absent"),
+    ("content-not-readable", "files that matter here and whose content could not be read; what they say is unknown"),
+    ("content-not-reached", "files that others point at through too many others; what they say is unknown"),
     ("mount-not-read", "folders on another file system; they were not entered, so nothing counts as absent"),
     ("torn", "archives without their end mark; they may have been cut, so nothing counts as absent"),
     ("data-after-end", "archives with data after their end mark, which some tools would read; it was not looked at"),
@@ -41,7 +43,9 @@ impl Limits {
 
     /// Whether what was not found may be there all the same.
     pub(super) fn hide_something(&self) -> bool {
-        ["entries-over-cap", "nesting-over-cap", "not-readable", "mount-not-read", "torn"].iter().any(|code| self.0.contains_key(code))
+        ["entries-over-cap", "nesting-over-cap", "not-readable", "mount-not-read", "torn"]
+            .iter()
+            .any(|code| self.0.contains_key(code))
     }
 
     /// Code and sentence of each, in the order of codes.

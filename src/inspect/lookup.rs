@@ -115,18 +115,18 @@ impl Tree {
     }
 
     /// What is at `path`, links followed.
-    pub(super) fn find(&self, path: &str) -> Option<Found<'_>> {
-        self.look(path, true)
+    pub(super) fn find(&self, path: impl AsRef<[u8]>) -> Option<Found<'_>> {
+        self.look(path.as_ref(), true)
     }
 
     /// What is at `path`; a link there is not followed.
-    pub(super) fn find_name(&self, path: &str) -> Option<Found<'_>> {
-        self.look(path, false)
+    pub(super) fn find_name(&self, path: impl AsRef<[u8]>) -> Option<Found<'_>> {
+        self.look(path.as_ref(), false)
     }
 
-    fn look(&self, path: &str, follow_last: bool) -> Option<Found<'_>> {
+    fn look(&self, path: &[u8], follow_last: bool) -> Option<Found<'_>> {
         let mut at = Position::root();
-        match self.step(&mut at, path.as_bytes(), follow_last) {
+        match self.step(&mut at, path, follow_last) {
             Step::Folder => {
                 let layer = at.0.last().map_or(0, |(_, _, layer)| *layer);
                 Some(Found { inode: self.inodes.get(at.ino() as usize)?, path: at.path(b""), layer })
@@ -139,7 +139,7 @@ impl Tree {
     }
 
     /// Whether a regular file is at `path`, links followed.
-    pub(super) fn file(&self, path: &str) -> Option<Found<'_>> {
+    pub(super) fn file(&self, path: impl AsRef<[u8]>) -> Option<Found<'_>> {
         self.find(path).filter(|found| matches!(found.inode.kind, Kind::File(_)))
     }
 
@@ -149,7 +149,7 @@ impl Tree {
     }
 
     /// Where a symbolic link at `path` leads, as it is written.
-    pub(super) fn link(&self, path: &str) -> Option<(Found<'_>, String)> {
+    pub(super) fn link(&self, path: impl AsRef<[u8]>) -> Option<(Found<'_>, String)> {
         let found = self.find_name(path)?;
         match &found.inode.kind {
             Kind::Link(target) => {
@@ -161,7 +161,7 @@ impl Tree {
     }
 
     /// The text of the file at `path`, links followed. A file whose content was left out is remembered as wanted.
-    pub(super) fn text(&self, path: &str) -> Text<'_> {
+    pub(super) fn text(&self, path: impl AsRef<[u8]>) -> Text<'_> {
         let Some(found) = self.find(path) else { return Text::Absent };
         match &found.inode.kind {
             Kind::File(Content::Kept(bytes)) => {
@@ -174,34 +174,34 @@ impl Tree {
             }
             Kind::File(Content::Refused(why)) => {
                 let why = *why;
-                Text::Unknown(found, why)
+                self.notes.borrow_mut().note(why.code(), found.path.clone());
+                Text::Unknown(found, why.words())
             }
             Kind::Folder(_) | Kind::Link(_) | Kind::Device => Text::Absent,
         }
     }
 
-    /// The names in the folder at `path`, sorted, each as a path below `path`.
-    pub(super) fn names(&self, path: &str) -> Vec<String> {
+    /// What is in the folder at `path`, sorted, each as a path below `path`.
+    pub(super) fn names(&self, path: impl AsRef<[u8]>) -> Vec<Vec<u8>> {
+        let path = path.as_ref();
+        let folder = path.strip_suffix(b"/").unwrap_or(path);
         match self.find(path).map(|found| &found.inode.kind) {
-            Some(Kind::Folder(names)) => {
-                names.keys().map(|name| format!("{}/{}", path.trim_end_matches('/'), lossless(name))).collect()
-            }
+            Some(Kind::Folder(names)) => names.keys().map(|name| [folder, b"/", name].concat()).collect(),
             _ => Vec::new(),
         }
     }
 
     /// The paths that a shell pattern (`*`, `?`, `[a-z]`) matches, sorted; a leading dot is matched only by a dot.
-    pub(super) fn glob(&self, pattern: &str) -> Vec<String> {
-        let mut paths = vec![String::new()];
+    pub(super) fn glob(&self, pattern: &str) -> Vec<Vec<u8>> {
+        let mut paths = vec![Vec::new()];
         let (parts, _) = parts(pattern.as_bytes());
         for part in parts {
-            let part = lossless(part);
-            if !part.contains(['*', '?', '[']) {
-                paths.iter_mut().for_each(|path| *path = format!("{path}/{part}"));
+            if !part.iter().any(|byte| b"*?[".contains(byte)) {
+                paths.iter_mut().for_each(|path| path.extend([b"/", part].concat()));
                 continue;
             }
-            let listed = |path: &String| self.names(if path.is_empty() { "/" } else { path });
-            paths = paths.iter().flat_map(listed).filter(|path| matches_name(&part, path)).collect();
+            let listed = |path: &Vec<u8>| self.names(if path.is_empty() { b"/" } else { path.as_slice() });
+            paths = paths.iter().flat_map(listed).filter(|path| matches_name(part, path)).collect();
         }
         paths.retain(|path| self.find(path).is_some());
         paths
@@ -228,18 +228,21 @@ impl Tree {
     }
 }
 
-fn matches_name(pattern: &str, path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let hidden = name.starts_with('.') && !pattern.starts_with('.');
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    !hidden && matches(&pattern, &name)
+fn matches_name(pattern: &[u8], path: &[u8]) -> bool {
+    let name = last_name(path);
+    !(name.starts_with(b".") && !pattern.starts_with(b".")) && matches(pattern, name)
+}
+
+/// The last name of a path.
+pub(super) fn last_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
 }
 
 /// Shell patterns within one name, in linear space and at most quadratic time.
-fn matches(pattern: &[char], name: &[char]) -> bool {
+pub(super) fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut read, mut star) = (0, 0, None);
-    while let Some(character) = name.get(read) {
-        match one(pattern.get(at..).unwrap_or_default(), *character) {
+    while let Some(byte) = name.get(read) {
+        match one(pattern.get(at..).unwrap_or_default(), *byte) {
             Some(0) => {
                 star = Some((at + 1, read));
                 at += 1;
@@ -255,36 +258,35 @@ fn matches(pattern: &[char], name: &[char]) -> bool {
             }
         }
     }
-    pattern.iter().skip(at).all(|character| *character == '*')
+    pattern.iter().skip(at).all(|byte| *byte == b'*')
 }
 
-/// How much of the pattern matches one character; 0 for `*`, which matches any number.
-fn one(pattern: &[char], character: char) -> Option<usize> {
+/// How much of the pattern matches one byte; 0 for `*`, which matches any number.
+fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match pattern {
-        ['*', ..] => Some(0),
-        ['?', ..] => Some(1),
-        ['\\', escaped, ..] => (*escaped == character).then_some(2),
-        ['[', rest @ ..] => {
+        [b'*', ..] => Some(0),
+        [b'?', ..] => Some(1),
+        [b'\\', escaped, ..] => (*escaped == byte).then_some(2),
+        [b'[', rest @ ..] => {
             let (negated, class) = match rest {
-                ['!' | '^', class @ ..] => (true, class),
+                [b'!' | b'^', class @ ..] => (true, class),
                 class => (false, class),
             };
             // A `]` right at the beginning stands for itself.
-            let end = class.iter().skip(1).position(|end| *end == ']').map(|end| end + 1);
-            let Some(end) = end else { return (character == '[').then_some(1) };
-            let class = class.get(..end).unwrap_or_default();
-            let within = in_class(class, character);
+            let end = class.iter().skip(1).position(|end| *end == b']').map(|end| end + 1);
+            let Some(end) = end else { return (byte == b'[').then_some(1) };
+            let within = in_class(class.get(..end).unwrap_or_default(), byte);
             (within != negated).then_some(end + 2 + usize::from(negated))
         }
-        [plain, ..] => (*plain == character).then_some(1),
+        [plain, ..] => (*plain == byte).then_some(1),
         [] => None,
     }
 }
 
-fn in_class(class: &[char], character: char) -> bool {
+fn in_class(class: &[u8], byte: u8) -> bool {
     match class {
-        [low, '-', high, rest @ ..] => (*low..=*high).contains(&character) || in_class(rest, character),
-        [one, rest @ ..] => *one == character || in_class(rest, character),
+        [low, b'-', high, rest @ ..] => (*low..=*high).contains(&byte) || in_class(rest, byte),
+        [one, rest @ ..] => *one == byte || in_class(rest, byte),
         [] => false,
     }
 }

@@ -45,8 +45,42 @@ pub(super) enum Content {
     Kept(Vec<u8>),
     /// Nothing, because nobody asked for it.
     Left,
-    /// Nothing, because of a cap or because it cannot be read.
-    Refused(&'static str),
+    /// Nothing, for this reason.
+    Refused(Refusal),
+}
+
+/// Why the content of a file that matters is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It is larger than [`LARGEST_CONTENT`].
+    TooLarge,
+    /// There is more than [`MOST_CONTENT`].
+    NoRoom,
+    /// It is stored as a sparse file.
+    Sparse,
+    /// The file system refused.
+    Unreadable,
+}
+
+impl Refusal {
+    /// The reason in words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::TooLarge => "it is larger than 1 MiB, and was not read",
+            Self::NoRoom => "more than 64 MiB of files matter, and it was not read",
+            Self::Sparse => "it is stored as a sparse file, which is not read",
+            Self::Unreadable => "it could not be read",
+        }
+    }
+
+    /// The limit that it is.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "file-over-cap",
+            Self::NoRoom => "content-over-cap",
+            Self::Sparse | Self::Unreadable => "content-not-readable",
+        }
+    }
 }
 
 /// What an inode is.
@@ -121,6 +155,8 @@ pub(super) struct Tree {
     layered: bool,
     /// Files whose content somebody asked for and that was left out.
     pub(super) wanted: RefCell<BTreeSet<Place>>,
+    /// Limits met while looking things up.
+    pub(super) notes: RefCell<Limits>,
 }
 
 impl Tree {
@@ -128,18 +164,26 @@ impl Tree {
     pub(super) fn new(layered: bool) -> Self {
         let place = Place { layer: 0, entry: 0 };
         let root = Inode { kind: Kind::Folder(BTreeMap::new()), mode: 0o755, uid: 0, size: 0, place };
-        Self { inodes: vec![root], limits: Limits::default(), entries: 0, layered, wanted: RefCell::default() }
+        Self {
+            inodes: vec![root],
+            limits: Limits::default(),
+            entries: 0,
+            layered,
+            wanted: RefCell::default(),
+            notes: RefCell::default(),
+        }
     }
 
     /// Puts an entry of `layer` over what is there.
-    pub(super) fn put(&mut self, layer: u32, entry: Entry) {
+    pub(super) fn put(&mut self, layer: u32, mut entry: Entry) {
+        let name = std::mem::take(&mut entry.name);
         self.entries = self.entries.saturating_add(1);
         if self.entries > MOST_ENTRIES {
-            return self.limits.note("entries-over-cap", visible_bytes(&entry.name));
+            return self.limits.note("entries-over-cap", visible_bytes(&name));
         }
-        let (parts, strayed) = parts(&entry.name);
+        let (parts, strayed) = parts(&name);
         if strayed {
-            self.limits.note("path-outside-root", visible_bytes(&entry.name));
+            self.limits.note("path-outside-root", visible_bytes(&name));
         }
         if parts.len() > DEEPEST {
             return self.limits.note("nesting-over-cap", visible_bytes(parts.first().unwrap_or(&&b""[..])));
@@ -152,12 +196,14 @@ impl Tree {
             return;
         };
         if let Some(hidden) = last.strip_prefix(b".wh.") {
-            return self.white_out(layer, folders, hidden, &entry.name);
+            return self.white_out(layer, folders, hidden, &name);
         }
         let Some(folder) = self.folder(layer, folders, entry.number) else {
-            return self.limits.note("damaged-entry", visible_bytes(&entry.name));
+            return self.limits.note("damaged-entry", visible_bytes(&name));
         };
-        self.place(layer, folder, last, entry);
+        if !self.place(layer, folder, last, entry) {
+            self.limits.note("damaged-entry", visible_bytes(&name));
+        }
     }
 
     /// The folder of this path, made where it is not there.
@@ -165,17 +211,22 @@ impl Tree {
         let mut at = Position::root();
         for part in parts {
             let here = at.ino();
+            let mut beyond = at.clone();
             match self.child(here, part).map(|(ino, by)| (ino, by, self.kind(ino))) {
                 Some((ino, by, Kind::Folder(_))) => at.enter(ino, part, by),
-                Some((_, by, Kind::Link(target))) if self.step(&mut at, target, true) == Step::Folder => {
+                Some((_, by, Kind::Link(target))) if self.step(&mut beyond, target, true) == Step::Folder => {
                     if by < layer {
                         self.limits.note("through-symlink", visible_bytes(&parts.join(&b'/')));
                     }
-                    if at.depth() > 2 * DEEPEST {
+                    if beyond.depth() > 2 * DEEPEST {
                         return None;
                     }
+                    at = beyond;
                 }
-                _ => {
+                other => {
+                    if other.is_some() {
+                        self.limits.note("damaged-entry", visible_bytes(&parts.join(&b'/')));
+                    }
                     self.entries = self.entries.saturating_add(1);
                     if self.entries > MOST_ENTRIES {
                         return None;
@@ -190,8 +241,8 @@ impl Tree {
         Some(at.ino())
     }
 
-    /// Gives a name in a folder to what an entry makes.
-    fn place(&mut self, layer: u32, folder: Ino, name: &[u8], entry: Entry) {
+    /// Gives a name in a folder to what an entry makes; not where it is a hard link to nothing.
+    fn place(&mut self, layer: u32, folder: Ino, name: &[u8], entry: Entry) -> bool {
         let place = Place { layer, entry: entry.number };
         let known = self.child(folder, name).map(|(ino, _)| ino);
         let kind = match entry.what {
@@ -200,15 +251,15 @@ impl Tree {
                     && let Kind::Folder(_) = inode.kind
                 {
                     (inode.mode, inode.uid, inode.place) = (entry.mode, entry.uid, place);
-                    return self.rename(folder, name, layer);
+                    self.rename(folder, name, layer);
+                    return true;
                 }
                 Kind::Folder(BTreeMap::new())
             }
             What::HardLink(target) => {
-                let Some(ino) = self.target_of_hard_link(&target) else {
-                    return self.limits.note("damaged-entry", visible_bytes(&entry.name));
-                };
-                return self.point(folder, name, layer, ino);
+                let Some(ino) = self.target_of_hard_link(&target) else { return false };
+                self.point(folder, name, layer, ino);
+                return true;
             }
             What::File(content) => Kind::File(content),
             What::Link(target) => Kind::Link(target.into_boxed_slice()),
@@ -216,6 +267,7 @@ impl Tree {
         };
         let inode = Inode { kind, mode: entry.mode, uid: entry.uid, size: entry.size, place };
         self.name(folder, name, layer, inode);
+        true
     }
 
     /// The inode that a hard link names: its folder may lead through links, its own name may not.
