@@ -25,6 +25,7 @@ pub mod diag;
 pub mod facts;
 pub mod formats;
 pub mod inspect;
+pub mod mapping;
 #[cfg(feature = "judge")]
 pub mod outputs;
 #[cfg(feature = "judge")]

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::assess::{self, AssessError, Assessment, Engine, EngineOptions};
 use crate::catalogue::{Catalogue, CatalogueError, View};
-use crate::collect::{CollectError, CollectOptions, Collected, collect, walk};
+use crate::collect::{CollectError, CollectOptions, Collected, collect, unpack, walk};
 use crate::config::Config;
 use crate::outputs::OutputError;
 use crate::pack::{PackError, Packed, Parts, write};
@@ -76,7 +76,8 @@ const MOST_REJECTS: i64 = 200;
 /// Where facts cannot be written, a control is broken, or a reader lost a record. Evidence that cannot be read is no
 /// error: it is in the report, and keeps the controls that needed it from a clean conclusion.
 pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
-    let files: Vec<_> = walk(job.evidence)?.into_iter().filter(|file| !job.not_evidence.contains(&file.path)).collect();
+    let files = walk(job.evidence)?.into_iter().filter(|file| !job.not_evidence.contains(&file.path)).collect();
+    let files = unpack(files, &job.work.join("unpacked"), job.config.unpack)?;
     let store = job.work.join("facts");
     let progress = |done, total| (job.progress)("reading evidence", done, total);
     let options = CollectOptions { config: job.config, period: job.period, threads: job.threads, progress: &progress };

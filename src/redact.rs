@@ -62,7 +62,9 @@ pub fn is_hidden(character: char) -> bool {
 /// The text with every hidden character written as `\u{202E}`.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || !text.chars().any(is_hidden) {
+    // No short cut out of the first test, so that many bytes are looked at in one step.
+    let plain = text.bytes().fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte));
+    if plain || !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use steadfast::collect::{CollectOptions, EvidenceFile, collect};
 use steadfast::config::Config;
 use steadfast::formats::FORMATS;
+use steadfast::mapping::Mapping;
 use steadfast::period::Period;
 
 use crate::support::root;
@@ -60,6 +61,7 @@ fn every_format_reads_its_fixtures_as_expected() {
         let text =
             std::fs::read_to_string(folder.join("expected.toml")).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let mut table: BTreeMap<String, toml::Value> = toml::from_str(&text).expect("TOML");
+        let mappings: Vec<String> = table.remove("mappings").map_or_else(Vec::new, |names| names.try_into().expect("file names"));
         let mut binding = |key: &str| table.remove(key).and_then(|value| value.as_str().map(str::to_owned));
         let (host, collected_at) = (binding("host"), binding("collected_at"));
         for needed in ["good", "torn", "hostile"] {
@@ -67,13 +69,17 @@ fn every_format_reads_its_fixtures_as_expected() {
         }
         for (name, value) in table {
             let expected: Expected = value.try_into().unwrap_or_else(|error| panic!("{} {name}: {error}", format.name()));
-            let config = Config::parse("test", "[[bind]]\npath = \"{host}/{collected_at}/*\"\n").expect("a configuration");
+            let mut config = Config::parse("test", "[[bind]]\npath = \"{host}/{collected_at}/*\"\n").expect("a configuration");
+            for name in &mappings {
+                let text = std::fs::read_to_string(folder.join(name)).expect("the mapping");
+                config.mapped.push(Mapping::parse(name, &text).unwrap_or_else(|error| panic!("{error}")));
+            }
             let work = tempfile::tempdir().expect("a folder");
             let source = match (&host, &collected_at) {
                 (Some(host), Some(at)) => format!("{host}/{at}/{}", expected.file),
                 _ => expected.file.clone(),
             };
-            let files = [EvidenceFile { path: folder.join(&expected.file), source, refused: None }];
+            let files = [EvidenceFile::new(folder.join(&expected.file), source)];
             let period = Period::parse("2026-Q3", chrono_tz::Tz::UTC).expect("a period");
             let options = CollectOptions { config: &config, period: &period, threads: 2, progress: &|_, _| {} };
             let store = work.path().join("facts");
@@ -133,7 +139,7 @@ fn a_file_cut_anywhere_is_a_strict_prefix_or_says_that_it_is_cut() {
         let path = root().join("tests/fixtures").join(name);
         let bytes = std::fs::read(&path).expect("the fixture");
         let whole = {
-            let files = [EvidenceFile { path, source: "whole".to_owned(), refused: None }];
+            let files = [EvidenceFile::new(path, "whole".to_owned())];
             let options = CollectOptions { config: &config, period: &period, threads: 1, progress: &|_, _| {} };
             collect(&files, &work.path().join("whole"), options).expect("collected").sources[0].tally.gave_facts
         };
@@ -141,7 +147,7 @@ fn a_file_cut_anywhere_is_a_strict_prefix_or_says_that_it_is_cut() {
         for length in (1..bytes.len()).step_by(37) {
             let path = work.path().join(format!("cut-{length:06}"));
             std::fs::write(&path, &bytes[..length]).expect("written");
-            files.push(EvidenceFile { path, source: format!("cut-{length:06}"), refused: None });
+            files.push(EvidenceFile::new(path, format!("cut-{length:06}")));
         }
         let options = CollectOptions { config: &config, period: &period, threads: 2, progress: &|_, _| {} };
         let collected =

@@ -11,6 +11,7 @@
     reason = "a test says what it expects, prints what it skips, and stops where it is wrong"
 )]
 
+mod changes;
 #[cfg(feature = "judge")]
 mod controls;
 mod corpus;
@@ -22,6 +23,7 @@ mod fixtures;
 #[cfg(feature = "judge")]
 mod hostile;
 mod laws;
+mod overlap;
 #[cfg(feature = "judge")]
 mod pages;
 #[cfg(feature = "judge")]
@@ -29,3 +31,4 @@ mod sample;
 mod support;
 #[cfg(feature = "judge")]
 mod tamper;
+mod unpack;

@@ -1,8 +1,5 @@
 -- inline
--- What explains each privileged command, alarm and drift, and where nothing does, the nearest miss. Commands are first
--- explained by equal host and person and the window; only the few that remain are searched for near misses. `near_change`
--- is the person's own, properly approved change on the host that comes nearest to the window, at `near_s`: for controls
--- that grant a grace.
+-- What explains each privileged command, alarm and drift, and where nothing does, the nearest miss.
 with judged as (
   select m.source, m.line, m.host, m.actor, m.person, m.shared, m.command as item, m.occurred_at, m.change_id, m.rank
   from command_matches m
@@ -16,59 +13,6 @@ with judged as (
     where m.overlaps
     group by m.source, m.line, m.host, m.actor, m.person, m.shared, m.command, m.occurred_at
   ) as g
-),
-unexplained as (
-  select distinct source, line, host, person, occurred_at from command_matches where rank is null or rank > '2'
-),
-misses as (
-  select source, line, host, person, occurred_at from command_matches where rank is null
-),
-near as (
-  select source, line, change_id as near_change, near_s from (
-    select u.source, u.line, a.change_id,
-           case when u.occurred_at < a.starts_at then extract(epoch from a.starts_at) - extract(epoch from u.occurred_at)
-                else extract(epoch from u.occurred_at) - extract(epoch from a.ends_at) end as near_s,
-           row_number() over (partition by u.source, u.line order by
-             case when u.occurred_at < a.starts_at then extract(epoch from a.starts_at) - extract(epoch from u.occurred_at)
-                  else extract(epoch from u.occurred_at) - extract(epoch from a.ends_at) end, a.change_id) as place
-    from unexplained u
-    join approved_work a on a.host = u.host and a.person = u.person
-    where a.approved and a.independent = 'yes' and (a.approved_at is null or a.approved_at <= u.occurred_at or a.kind = 'emergency')
-      and (u.occurred_at < a.starts_at or u.occurred_at >= a.until_at)
-  ) as ranked
-  where place = 1
-),
-candidates as (
-  select m.source, m.line, a.change_id, 1 as rank, 0.0 as distance_s
-  from misses m
-  join approved_work a on a.host = m.host and m.occurred_at >= a.starts_at and m.occurred_at < a.until_at
-  where coalesce(a.person, '') <> m.person and not a.standing
-  union all
-  select m.source, m.line, a.change_id, 2 as rank,
-         case when m.occurred_at < a.starts_at then extract(epoch from m.occurred_at) - extract(epoch from a.starts_at)
-              else extract(epoch from m.occurred_at) - extract(epoch from a.ends_at) end as distance_s
-  from misses m
-  join approved_work a on a.host = m.host and a.person = m.person
-  union all
-  select m.source, m.line, a.change_id, 3 as rank, 0.0 as distance_s
-  from misses m
-  join approved_work a on a.person = m.person and m.occurred_at >= a.starts_at and m.occurred_at < a.until_at
-  where a.host <> m.host
-  union all
-  select m.source, m.line, a.change_id, 4 as rank,
-         case when m.occurred_at < a.starts_at then extract(epoch from m.occurred_at) - extract(epoch from a.starts_at)
-              else extract(epoch from m.occurred_at) - extract(epoch from a.ends_at) end as distance_s
-  from misses m
-  join approved_work a on a.host = m.host
-  where coalesce(a.person, '') <> m.person and not a.standing
-),
-nearest as (
-  select source, line, change_id, rank, distance_s from (
-    select source, line, change_id, rank, distance_s,
-           row_number() over (partition by source, line order by rank, abs(distance_s), change_id) as place
-    from candidates
-  ) as ranked
-  where place = 1
 ),
 looks as (
   select distinct host, tool, occurred_at from alarm_runs where outcome <> 'failed'
@@ -117,10 +61,9 @@ select 'command' as kind, j.source, j.line, j.host, j.actor, j.item, j.occurred_
             when n.rank = 2 then 'outside_window'
             when n.rank = 3 then 'wrong_host'
             else 'no_change' end as verdict,
-       coalesce(j.change_id, n.change_id) as nearest_change, n.distance_s, r.near_change, r.near_s
+       coalesce(j.change_id, n.change_id) as nearest_change, n.distance_s, n.near_change, n.near_s
 from judged j
-left join nearest n on n.source = j.source and n.line = j.line
-left join near r on r.source = j.source and r.line = j.line
+left join command_misses n on n.source = j.source and n.line = j.line
 union all
 select e.kind, e.source, e.line, e.host, e.actor, e.item, e.occurred_at, substr(x.best, 2) as change_id,
        case when substr(x.best, 1, 1) in ('1', '2') then 'host, and a window since the look before' end as rule,

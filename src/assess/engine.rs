@@ -23,7 +23,7 @@ use tokio::runtime::Runtime;
 
 use super::AssessError;
 use crate::catalogue::Parameter;
-use crate::collect::properties;
+use crate::collect::passing;
 use crate::facts::{Micros, TABLES};
 
 /// How the engine is opened.
@@ -163,8 +163,8 @@ impl Engine {
                 Some(writer) => writer,
                 None => {
                     let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
-                    let open = ArrowWriter::try_new(file, batch.schema(), Some(properties()))
-                        .map_err(|error| failed(error.to_string()))?;
+                    let open =
+                        ArrowWriter::try_new(file, batch.schema(), Some(passing())).map_err(|error| failed(error.to_string()))?;
                     writer.insert(open)
                 }
             };
@@ -173,7 +173,7 @@ impl Engine {
         self.stream(name, frame, &mut write)?;
         if writer.is_none() {
             let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
-            writer = Some(ArrowWriter::try_new(file, schema, Some(properties())).map_err(|error| failed(error.to_string()))?);
+            writer = Some(ArrowWriter::try_new(file, schema, Some(passing())).map_err(|error| failed(error.to_string()))?);
         }
         if let Some(writer) = writer {
             writer.close().map_err(|error| failed(error.to_string()))?;

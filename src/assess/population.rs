@@ -187,6 +187,11 @@ impl<'c> Writer<'c> {
 
     /// Writes the rows that share a pointer.
     fn settle(&mut self) -> Result<(), AssessError> {
+        if let [(frame, row)] = self.waiting.as_slice() {
+            let (frame, row) = (Rc::clone(frame), *row);
+            self.waiting.clear();
+            return self.row(&frame, row);
+        }
         let mut waiting = std::mem::take(&mut self.waiting);
         if waiting.len() > 1 {
             waiting.sort_by_cached_key(|(frame, row)| {

@@ -40,7 +40,7 @@ fn size(population: u64) -> (u64, &'static str) {
 pub(super) fn choose(seed: &str, count: u64) -> Sample {
     let (size, why) = size(count);
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-    let mut heap: BinaryHeap<(Vec<u8>, u64)> = BinaryHeap::with_capacity(wanted + 1);
+    let mut heap: BinaryHeap<([u8; 32], u64)> = BinaryHeap::with_capacity(wanted + 1);
     if wanted > 0 {
         let mut text = format!("{seed}\n");
         for number in 1..=count {

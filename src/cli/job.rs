@@ -10,6 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use steadfast::catalogue::Catalogue;
 use steadfast::config::Config;
+use steadfast::mapping::Mapping;
 use steadfast::period::Period;
 use steadfast::pipeline::{Job, Judged, judge};
 
@@ -93,7 +94,14 @@ impl Evidence {
 fn read_config(file: Option<&Path>) -> anyhow::Result<Config> {
     let Some(path) = file else { return Ok(Config::default()) };
     let text = std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    Ok(Config::parse(&path.display().to_string(), &text)?)
+    let mut config = Config::parse(&path.display().to_string(), &text)?;
+    for name in &config.mappings {
+        let mapping = path.parent().unwrap_or(Path::new("")).join(name);
+        let text = std::fs::read_to_string(&mapping)
+            .with_context(|| format!("{}: cannot be read; {} names it under mappings", mapping.display(), path.display()))?;
+        config.mapped.push(Mapping::parse(&mapping.display().to_string(), &text)?);
+    }
+    Ok(config)
 }
 
 impl Prepared {

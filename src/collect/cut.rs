@@ -80,7 +80,7 @@ impl Cutter {
         carry.extend_from_slice(head);
         let scanner = match framing {
             Framing::JsonRecords { depth } => Some(JsonScanner::new(depth)),
-            Framing::Lines | Framing::Whole => None,
+            Framing::Lines | Framing::Whole | Framing::Opaque => None,
         };
         Self { pool: pool.clone(), file, framing, carry, scanner, scanned: 0, first: 1, offset: 0, begun: false, ended: false }
     }
@@ -112,6 +112,7 @@ impl Cutter {
                         self.scanned = self.carry.len();
                     }
                 }
+                Framing::Opaque => boundary = Some(self.carry.len()),
                 Framing::Whole => {}
             }
             if boundary.is_some() || self.carry.len() > LARGEST {
@@ -165,7 +166,7 @@ impl Cutter {
         self.first += match self.framing {
             Framing::Lines => memchr::memchr_iter(b'\n', &piece.bytes).count() as u64,
             Framing::JsonRecords { .. } => records,
-            Framing::Whole => 0,
+            Framing::Whole | Framing::Opaque => 0,
         };
         piece
     }

@@ -20,8 +20,8 @@ impl Sha256 {
     }
 
     /// The raw digest of bytes at hand; digests sort as their hex does.
-    pub(crate) fn raw(bytes: &[u8]) -> Vec<u8> {
-        ring::digest::digest(&SHA256, bytes).as_ref().to_vec()
+    pub(crate) fn raw(bytes: &[u8]) -> [u8; 32] {
+        ring::digest::digest(&SHA256, bytes).as_ref().try_into().unwrap_or_default()
     }
 
     /// SHA-256 of bytes at hand.

@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex};
 use hashbrown::HashMap;
 
 use super::CollectError;
+use super::overlap::{Spans, take_out};
 use super::parse::{Outcome, Parsed};
 use super::run::ReadNotes;
-use super::store::Store;
+use super::store::{Store, write_table};
 use super::walk::EvidenceFile;
 use crate::config::Config;
 use crate::facts::{Fact, LogActivity, Micros, Pointer, Rows, SourceRow, position};
-use crate::formats::{Activity, ActivityKey, Format, Framing, Limit, Tally};
+use crate::formats::{Activity, ActivityKey, Format, Framing, Limit, Recognised, Tally};
 
 /// One evidence file after it was read.
 pub struct Source {
@@ -25,7 +26,7 @@ pub struct Source {
     /// The format that read it; none where no format recognised it.
     pub format: Option<&'static dyn Format>,
     /// Why it was recognised as that.
-    pub recognised_by: Option<&'static str>,
+    pub recognised_by: Option<String>,
     /// SHA-256 of the bytes that were read; empty where none were.
     pub sha256: String,
     /// Bytes read.
@@ -38,6 +39,8 @@ pub struct Source {
     pub collected_at: Option<Micros>,
     /// Whether the file could not be read, or not to its end.
     pub unread: bool,
+    /// Why not all that a container holds was read.
+    pub(super) incomplete: Option<String>,
     pub(super) file: PathBuf,
     pub(super) framing: Framing,
     pub(super) pieces: Vec<PieceMark>,
@@ -95,6 +98,9 @@ pub(super) struct Ledger {
     sources: Vec<Source>,
     limits: BTreeSet<Limit>,
     activity: HashMap<ActivityKey, Activity>,
+    spans: Spans,
+    /// Names of the mappings of the configuration.
+    mappings: Vec<String>,
     current: Option<usize>,
 }
 
@@ -111,8 +117,9 @@ impl Ledger {
                 bytes: 0,
                 tally: Tally::default(),
                 as_of: None,
-                collected_at: config.bound(&file.source).collected_at,
-                unread: false,
+                collected_at: config.bound(&file.bound_as).collected_at,
+                unread: file.incomplete.is_some(),
+                incomplete: file.incomplete.clone(),
                 file: file.path.clone(),
                 framing: Framing::Lines,
                 pieces: Vec::new(),
@@ -124,6 +131,8 @@ impl Ledger {
             sources,
             limits: BTreeSet::new(),
             activity: HashMap::new(),
+            spans: Spans::default(),
+            mappings: config.mapped.iter().map(|mapping| mapping.name.clone()).collect(),
             current: None,
         })
     }
@@ -156,9 +165,12 @@ impl Ledger {
         }
         self.limits.extend(parsed.limits);
         let Some(source) = self.sources.get_mut(parsed.file) else { return Ok(()) };
-        if let Some((format, recognition)) = parsed.format {
+        if let Some(Recognised { format, recognition, mapping }) = parsed.format {
             source.format = Some(format);
-            source.recognised_by = Some(recognition.because);
+            source.recognised_by.get_or_insert_with(|| match mapping.and_then(|index| self.mappings.get(index)) {
+                Some(name) => format!("{}: {name}", recognition.because),
+                None => recognition.because.to_owned(),
+            });
             source.framing = recognition.framing;
         }
         source.tally.add(&parsed.tally);
@@ -170,14 +182,18 @@ impl Ledger {
 
     /// Writes the activity of the source that has just ended, sorted by host, stream and day.
     fn write_activity(&mut self) -> Result<(), CollectError> {
-        let Some(source) = self.current.and_then(|current| self.sources.get(current)) else { return Ok(()) };
+        let Some((current, source)) = self.current.and_then(|current| Some((current, self.sources.get(current)?))) else {
+            return Ok(());
+        };
         if self.activity.is_empty() {
             return Ok(());
         }
         let mut sorted: Vec<(ActivityKey, Activity)> = self.activity.drain().collect();
         sorted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut rows = Rows::new(LogActivity::TABLE);
+        let format = source.format.map_or("", Format::name);
         for ((host, stream, day), seen) in &sorted {
+            self.spans.note(format, host, stream, current, seen.first_at, seen.last_at);
             let fact =
                 LogActivity { host, day: *day, stream, records: seen.records, first_at: seen.first_at, last_at: seen.last_at };
             rows.push(Pointer { source: &source.path, line: seen.line }, &fact);
@@ -191,41 +207,35 @@ impl Ledger {
         self.store.write(index, &batch)
     }
 
-    /// Closes the books: hashes, what could not be read, and the register as a table.
+    /// Closes the books: hashes, events that stand in several sources, what could not be read, and the register as a table.
     pub(super) fn finish(mut self, notes: &[ReadNotes], hashes: Vec<String>) -> Result<Collected, CollectError> {
         self.write_activity()?;
-        let mut rows = Rows::new(SourceRow::TABLE);
         for ((source, note), sha256) in self.sources.iter_mut().zip(notes).zip(hashes) {
             source.sha256 = sha256;
             source.bytes = note.bytes;
-            source.unread = note.refused.is_some() || note.changed;
-            let mut limit = |code, text: String| {
-                self.limits.insert(Limit { code, text, source: Some(source.path.clone()), line: None });
-            };
-            if let Some(reason) = &note.refused {
-                limit("not-read", reason.clone());
-            } else if source.bytes == 0 {
-                limit("empty-file", "the file is empty: it proves nothing".to_owned());
-            } else if source.format.is_none() {
-                limit("unrecognised", "no input format recognises the file; none of it was judged".to_owned());
-            }
-            if note.changed {
-                limit(
-                    "changed-while-read",
-                    "the file changed while it was read; collect it again from a copy at rest".to_owned(),
-                );
-            }
-            if note.open_end {
-                limit("open-end", "the last line has no line end: the file may be cut".to_owned());
-            }
-            if source.tally.rejected > 0 {
-                let noun = if source.tally.rejected == 1 { "record" } else { "records" };
-                limit("rejected-records", format!("{} {noun} could not be read", source.tally.rejected));
-            }
-            rows.push(Pointer { source: &source.path, line: 1 }, &row(source));
+            source.unread |= note.refused.is_some() || note.changed;
+            name_limits(source, note, &mut self.limits);
         }
-        self.write_rows(SourceRow::TABLE.name, rows)?;
-        let rows = self.store.finish()?;
+        let mut rows = self.store.finish()?;
+        let suspects = std::mem::take(&mut self.spans).suspects();
+        let suspects: BTreeSet<String> =
+            suspects.iter().filter_map(|index| Some(self.sources.get(*index)?.path.clone())).collect();
+        if !suspects.is_empty() {
+            for (path, repeats) in take_out(&self.folder, &suspects, &mut rows)? {
+                let Some(source) = self.sources.iter_mut().find(|source| source.path == path) else { continue };
+                source.tally.repeated = repeats.facts;
+                let text = format!("{} of its events also stand in {}; each is counted once", repeats.facts, repeats.other);
+                self.limits.insert(Limit { code: "repeated-events", text, source: Some(path), line: Some(repeats.line) });
+            }
+        }
+        let mut register = Rows::new(SourceRow::TABLE);
+        for source in &self.sources {
+            register.push(Pointer { source: &source.path, line: 1 }, &row(source));
+        }
+        rows.insert(SourceRow::TABLE.name, register.len() as u64);
+        let batch =
+            register.take().map_err(|error| CollectError::Store { path: self.folder.clone(), message: error.to_string() })?;
+        write_table(&self.folder, SourceRow::TABLE, &batch)?;
         Ok(Collected {
             store: self.folder,
             sources: self.sources,
@@ -236,17 +246,45 @@ impl Ledger {
     }
 }
 
+/// Names what is wrong with a source as a whole.
+fn name_limits(source: &Source, note: &ReadNotes, limits: &mut BTreeSet<Limit>) {
+    let mut limit = |code, text: String| {
+        limits.insert(Limit { code, text, source: Some(source.path.clone()), line: None });
+    };
+    if let Some(reason) = &note.refused {
+        limit("not-read", reason.clone());
+    } else if source.bytes == 0 {
+        limit("empty-file", "the file is empty: it proves nothing".to_owned());
+    } else if source.format.is_none() {
+        limit("unrecognised", "no input format recognises the file; none of it was judged".to_owned());
+    }
+    if let Some(reason) = &source.incomplete {
+        limit("not-unpacked", format!("not all that it holds was read: {reason}"));
+    }
+    if note.changed {
+        limit("changed-while-read", "the file changed while it was read; collect it again from a copy at rest".to_owned());
+    }
+    if note.open_end {
+        limit("open-end", "the last line has no line end: the file may be cut".to_owned());
+    }
+    if source.tally.rejected > 0 {
+        let noun = if source.tally.rejected == 1 { "record" } else { "records" };
+        limit("rejected-records", format!("{} {noun} could not be read", source.tally.rejected));
+    }
+}
+
 fn row(source: &Source) -> SourceRow<'_> {
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let (first_at, last_at): (Option<Micros>, Option<Micros>) = (source.tally.first_at, source.tally.last_at);
     SourceRow {
         path: &source.path,
         format: source.format.map(Format::name),
-        recognised_by: source.recognised_by,
+        recognised_by: source.recognised_by.as_deref(),
         sha256: &source.sha256,
         bytes: count(source.bytes),
         records: count(source.tally.opened),
         facts: count(source.tally.facts),
+        repeated: count(source.tally.repeated),
         skipped: count(source.tally.skipped()),
         rejected: count(source.tally.rejected),
         first_at,

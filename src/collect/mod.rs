@@ -1,6 +1,7 @@
 //! Collect: evidence folders to facts in Parquet.
 //!
-//! Files are walked in the order of their paths ([`walk()`]), read once, and cut into segments of fixed size at record
+//! Files are walked in the order of their paths ([`walk()`]); compressed ones and archives are opened ([`unpack()`]). Each
+//! is read once, and cut into segments of fixed size at record
 //! boundaries (`cut`). The same bytes go to the hash (`hash`) and to a reader; the facts come back in the order of
 //! files and segments, whatever the number of threads ([`collect()`]), and go to one Parquet file a table (`store`).
 //!
@@ -9,10 +10,12 @@
 mod cut;
 mod hash;
 mod ledger;
+mod overlap;
 mod parse;
 mod quote;
 mod run;
 mod store;
+mod unpack;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +26,8 @@ pub(crate) use hash::Sha256;
 pub use ledger::{Collected, Source};
 pub use quote::{Quote, QuotedLine};
 pub use run::{CollectOptions, collect};
-pub(crate) use store::properties;
+pub(crate) use store::passing;
+pub use unpack::unpack;
 pub use walk::{EvidenceFile, walk};
 
 /// Why evidence could not be collected. Evidence that cannot be *read* is not an error but a reject in the report.

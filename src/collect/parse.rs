@@ -13,14 +13,14 @@ use super::run::CollectOptions;
 use super::walk::EvidenceFile;
 use crate::config::Bound;
 use crate::facts::Micros;
-use crate::formats::{Activity, ActivityKey, Format, Limit, Reading, Recognition, Segment, Sink, Tally};
+use crate::formats::{Activity, ActivityKey, Limit, Reading, Recognised, Segment, Sink, Tally};
 
 /// A piece on its way to a parser.
 pub(super) struct Job {
     pub(super) number: u64,
     pub(super) file: usize,
     pub(super) piece: Arc<Piece>,
-    pub(super) format: Option<(&'static dyn Format, Recognition)>,
+    pub(super) format: Option<Recognised>,
     pub(super) bound: Arc<Bound>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Job {
 pub(super) struct Parsed {
     pub(super) file: usize,
     pub(super) mark: PieceMark,
-    pub(super) format: Option<(&'static dyn Format, Recognition)>,
+    pub(super) format: Option<Recognised>,
     pub(super) bound: Arc<Bound>,
     pub(super) tables: Vec<(usize, RecordBatch)>,
     pub(super) tally: Tally,
@@ -64,7 +64,7 @@ pub(super) fn parse_all(
 fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, CollectError> {
     let piece = &*job.piece;
     let mut sink = Sink::new(source);
-    if let Some((format, recognition)) = &job.format {
+    if let Some(Recognised { format, recognition, mapping }) = &job.format {
         let reading = Reading {
             source,
             host: job.bound.host.as_deref(),
@@ -72,6 +72,7 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
             zone: job.bound.zone,
             period: options.period,
             config: options.config,
+            mapping: mapping.and_then(|index| options.config.mapped.get(index)),
         };
         let segment = Segment {
             bytes: &piece.bytes,
@@ -92,7 +93,7 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
     if !tally.adds_up() {
         return Err(CollectError::Unaccounted {
             source_path: source.to_owned(),
-            format: job.format.as_ref().map_or("none", |(format, _)| format.name()),
+            format: job.format.as_ref().map_or("none", |recognised| recognised.format.name()),
             opened: tally.opened,
             gave: tally.gave_facts,
             skipped: tally.skipped(),

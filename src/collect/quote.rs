@@ -51,6 +51,7 @@ impl Collected {
                 .iter()
                 .find(|record| record.number == line)
                 .map(|record| lossless(record.bytes).into_owned()),
+            Framing::Opaque => Some("(bytes of a container)".to_owned()),
             Framing::Whole => {
                 let text = lossless(&bytes).into_owned();
                 let Some(record) = source.format.and_then(|format| format.record(&text, line)) else {

@@ -121,9 +121,9 @@ fn read_file(
     let before = identity(&open.metadata()?);
     let mut head = Vec::new();
     Read::by_ref(&mut open).take(HEAD as u64).read_to_end(&mut head)?;
-    let format = recognise(&Head { bytes: &head, whole: head.len() < HEAD });
-    let framing = format.as_ref().map_or(Framing::Lines, |(_, recognition)| recognition.framing);
-    let bound = Arc::new(options.config.bound(&file.source));
+    let format = recognise(&file.bound_as, &Head { bytes: &head, whole: head.len() < HEAD }, options.config);
+    let framing = format.as_ref().map_or(Framing::Lines, |recognised| recognised.recognition.framing);
+    let bound = Arc::new(options.config.bound(&file.bound_as));
     let mut cutter = Cutter::new(open.try_clone()?, &head, framing, &outlets.pool);
     while let Some(piece) = cutter.next()? {
         if outlets.tokens.recv().is_err() {

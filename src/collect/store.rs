@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::CollectError;
-use crate::facts::TABLES;
+use crate::facts::{Kind, TABLES, Table};
 
 /// Rows in a row group: bounds the memory of a writer.
 const ROW_GROUP: usize = 131_072;
@@ -23,15 +23,30 @@ pub(super) struct Store {
     rows: BTreeMap<&'static str, u64>,
 }
 
-/// How Parquet is written everywhere: no creation time, no host name, fixed sizes, so that equal rows give equal bytes.
-pub(crate) fn properties() -> WriterProperties {
-    WriterProperties::builder()
+/// How facts are written: no creation time, no host name, fixed sizes, so that equal rows give equal bytes. No statistics,
+/// because every query reads its tables whole.
+pub(super) fn properties(table: &Table) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
         .set_created_by(concat!("steadfast ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::SNAPPY)
         .set_max_row_group_row_count(Some(ROW_GROUP))
-        // Identifiers repeat in no column: a dictionary of them is built and thrown away.
-        .set_column_dictionary_enabled(ColumnPath::from("event_id"), false)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_statistics_enabled(EnabledStatistics::None);
+    // Columns whose values hardly repeat: a dictionary of them would be built and thrown away.
+    let times = table.columns.iter().filter(|column| column.kind == Kind::Time).map(|column| column.name);
+    for column in times.chain(["line"]) {
+        properties = properties
+            .set_column_dictionary_enabled(ColumnPath::from(column), false)
+            .set_column_encoding(ColumnPath::from(column), Encoding::DELTA_BINARY_PACKED);
+    }
+    properties.set_column_dictionary_enabled(ColumnPath::from("event_id"), false).build()
+}
+
+/// How a view is written that is read again in the same run: as it is.
+pub(crate) fn passing() -> WriterProperties {
+    WriterProperties::builder()
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
         .build()
 }
 
@@ -43,7 +58,7 @@ impl Store {
         for table in TABLES {
             let path = folder.join(format!("{}.parquet", table.name));
             let file = File::create(&path).map_err(|error| CollectError::io(&path, "create the file", error))?;
-            let writer = ArrowWriter::try_new(file, table.schema(), Some(properties()))
+            let writer = ArrowWriter::try_new(file, table.schema(), Some(properties(table)))
                 .map_err(|error| CollectError::Store { path, message: error.to_string() })?;
             writers.push(writer);
         }
@@ -67,4 +82,15 @@ impl Store {
         }
         Ok(self.rows)
     }
+}
+
+/// Writes one table whose rows are known only at the end, in place of the empty one.
+pub(super) fn write_table(folder: &Path, table: &'static Table, batch: &RecordBatch) -> Result<(), CollectError> {
+    let path = folder.join(format!("{}.parquet", table.name));
+    let file = File::create(&path).map_err(|error| CollectError::io(&path, "create the file", error))?;
+    let failed = |error: parquet::errors::ParquetError| CollectError::Store { path: path.clone(), message: error.to_string() };
+    let mut writer = ArrowWriter::try_new(file, table.schema(), Some(properties(table))).map_err(failed)?;
+    writer.write(batch).map_err(failed)?;
+    writer.close().map_err(failed)?;
+    Ok(())
 }

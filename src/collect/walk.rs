@@ -14,8 +14,20 @@ pub struct EvidenceFile {
     pub path: PathBuf,
     /// Path relative to the evidence root, with `/`; bytes that are not UTF-8 are written as `\xNN`.
     pub source: String,
+    /// The path that `[[bind]]` patterns are held against: `source`, without the names of containers it was taken from.
+    pub bound_as: String,
     /// Why it cannot be read, where it cannot.
     pub refused: Option<String>,
+    /// Why not all that it holds was read, where it is a container.
+    pub incomplete: Option<String>,
+}
+
+impl EvidenceFile {
+    /// A file at `path`, called `source` in the evidence.
+    #[must_use]
+    pub fn new(path: PathBuf, source: String) -> Self {
+        Self { path, bound_as: source.clone(), source, refused: None, incomplete: None }
+    }
 }
 
 /// Walks `roots`, each a folder or a file.
@@ -39,12 +51,15 @@ pub fn walk(roots: &[PathBuf]) -> Result<Vec<EvidenceFile>, CollectError> {
                         let kind = if entry.file_type().is_symlink() { "a symbolic link" } else { "neither a file nor a folder" };
                         format!("{kind}: only regular files are read, so copy the evidence itself")
                     });
-                    files.push(EvidenceFile { path: entry.path().to_owned(), source: name(&prefix.join(relative)), refused });
+                    files.push(EvidenceFile {
+                        refused,
+                        ..EvidenceFile::new(entry.path().to_owned(), name(&prefix.join(relative)))
+                    });
                 }
                 Err(error) => {
                     let path = error.path().unwrap_or(root).to_owned();
                     let source = name(path.strip_prefix(root).unwrap_or(&path));
-                    files.push(EvidenceFile { path, source, refused: Some(error.to_string()) });
+                    files.push(EvidenceFile { refused: Some(error.to_string()), ..EvidenceFile::new(path, source) });
                 }
             }
         }

@@ -20,6 +20,8 @@ fact_table! {
         records: i64 as Int,
         /// Facts that the records gave.
         facts: i64 as Int,
+        /// Facts among them that another source has too; they are counted once.
+        repeated: i64 as Int,
         /// Records that say nothing the controls use.
         skipped: i64 as Int,
         /// Records that could not be read.

@@ -10,7 +10,10 @@ fact_table! {
         subject_kind: &'a str as Text,
         /// Image id or host.
         subject: &'a str as Text,
-        /// `sshd`, `ssh_socket`, `getty`, `serial_getty`, `account`, `authorized_key`, `agent`, `debug_shell` …
+        /// `sshd`, `ssh_socket`, `getty`, `serial_getty`, `account`, `authorized_key`, `agent`, `debug_shell` … Further words:
+        /// `ssh_password`, `ssh_root`, `ssh_public_key` (what sshd's settings allow, if it runs); `account_password` (an
+        /// account has a password that counts, whatever its shell); `console_getty`, `rescue_shell`, `telnet`,
+        /// `graphical_login`, `container_shell`, `sudo`.
         login_path: &'a str as Text,
         /// `absent`, `disabled`, `enabled` or `unknown`.
         state: &'a str as Text,

@@ -30,6 +30,7 @@ pub use ledger::{LOG_ACTIVITY, LogActivity, REJECTS, Reject, SOURCES, SourceRow}
 pub use logins::{LOGIN_PATHS, LoginPath, SESSIONS, Session};
 pub use people::{PEOPLE, Person};
 pub use registers::{EXEMPTIONS, Exemption, WAIVERS, Waiver};
+pub(crate) use rows::{AnyCell, AnyFact, required};
 pub use rows::{Column, Fact, Kind, Pointer, Row, Rows, Table};
 pub use sudo::{PRIVILEGED_COMMANDS, PrivilegedCommand};
 pub(crate) use time::in_zone;

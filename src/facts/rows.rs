@@ -63,6 +63,13 @@ pub struct Column {
     pub kind: Kind,
     /// What it holds.
     pub doc: &'static str,
+    /// Whether no row is without it.
+    pub required: bool,
+}
+
+/// Whether a field's type is no `Option`, from its text: types cannot be asked in a `static` with borrowed fields.
+pub(crate) const fn required(type_text: &str) -> bool {
+    !matches!(type_text.as_bytes(), [b'O', b'p', b't', b'i', b'o', b'n', ..])
 }
 
 /// One fact table: name, what a row is, and its columns after `source` and `line`.
@@ -103,6 +110,73 @@ pub trait Fact {
     fn instant(&self) -> Option<Micros>;
     /// Appends the columns after `source` and `line`, in the table's order.
     fn append(&self, row: &mut Row<'_>);
+}
+
+/// A fact whose table is known only at run time: what a mapping file makes.
+#[derive(Clone, Debug)]
+pub(crate) struct AnyFact {
+    /// The table it belongs to.
+    pub(crate) table: &'static Table,
+    /// A cell for each column, of its kind or empty.
+    pub(crate) cells: Vec<AnyCell>,
+}
+
+/// A cell of an [`AnyFact`].
+#[derive(Clone, Debug)]
+pub(crate) enum AnyCell {
+    /// No value.
+    Empty,
+    /// Text, of either kind.
+    Text(String),
+    /// A time.
+    Time(Micros),
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Real(f64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+impl AnyFact {
+    fn cell(&self, column: &str) -> Option<&AnyCell> {
+        let at = self.table.columns.iter().position(|known| known.name == column)?;
+        self.cells.get(at)
+    }
+
+    /// The text of a column.
+    pub(crate) fn text(&self, column: &str) -> Option<&str> {
+        match self.cell(column)? {
+            AnyCell::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The first time of the row: what it speaks of.
+    pub(crate) fn instant(&self) -> Option<Micros> {
+        self.cells.iter().find_map(|cell| match cell {
+            AnyCell::Time(instant) => Some(*instant),
+            _ => None,
+        })
+    }
+
+    /// Fills the columns in their order.
+    pub(crate) fn append(&self, row: &mut Row<'_>) {
+        for (column, cell) in self.table.columns.iter().zip(&self.cells) {
+            match (cell, column.kind) {
+                (AnyCell::Text(text), _) => row.put(text.as_str()),
+                (AnyCell::Time(instant), _) => row.put(*instant),
+                (AnyCell::Int(number), _) => row.put(*number),
+                (AnyCell::Real(number), _) => row.put(*number),
+                (AnyCell::Flag(flag), _) => row.put(*flag),
+                (AnyCell::Empty, Kind::Text | Kind::Prose) => row.put(None::<&str>),
+                (AnyCell::Empty, Kind::Time) => row.put(None::<Micros>),
+                (AnyCell::Empty, Kind::Int) => row.put(None::<i64>),
+                (AnyCell::Empty, Kind::Real) => row.put(None::<f64>),
+                (AnyCell::Empty, Kind::Flag) => row.put(None::<bool>),
+            }
+        }
+    }
 }
 
 enum Cells {
@@ -221,10 +295,15 @@ impl Rows {
     ///
     /// Returns how many secrets were taken out of its free text.
     pub fn push<F: Fact>(&mut self, pointer: Pointer<'_>, fact: &F) -> u64 {
+        self.push_with(pointer, |row| fact.append(row))
+    }
+
+    /// Appends what `append` fills in, in the order of the table's columns.
+    pub(crate) fn push_with(&mut self, pointer: Pointer<'_>, append: impl FnOnce(&mut Row<'_>)) -> u64 {
         self.source.append_value(pointer.source);
         self.line.append_value(i64::try_from(pointer.line).unwrap_or(i64::MAX));
         let mut row = Row { cells: self.cells.iter_mut(), redacted: 0 };
-        fact.append(&mut row);
+        append(&mut row);
         let redacted = row.redacted;
         self.len += 1;
         redacted
@@ -275,6 +354,7 @@ macro_rules! fact_table {
                 name: stringify!($column),
                 kind: $crate::facts::Kind::$kind,
                 doc: concat!($($column_doc),+),
+                required: $crate::facts::required(stringify!($type)),
             }, )+],
         };
 

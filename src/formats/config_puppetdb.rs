@@ -110,7 +110,7 @@ fn events(report: &Members<'_>) -> Vec<OwnedEvent> {
 }
 
 fn elements(list: &str) -> Vec<String> {
-    sonic_rs::to_array_iter(list).map_while(Result::ok).map(|value| value.as_raw_str().to_owned()).collect()
+    Json::borrowed(list).elements().iter().map(|value| value.raw().to_owned()).collect()
 }
 
 /// One event, with the resource it belongs to.

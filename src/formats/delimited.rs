@@ -24,9 +24,14 @@ fn column_name(cell: &str) -> String {
 
 impl Delimited {
     /// Reads the table; `Err` is the line of the first byte that is not UTF-8.
-    pub(super) fn read(segment: &Segment<'_>) -> Result<Self, u64> {
+    pub(super) fn read(segment: &Segment<'_>, delimiter: u8) -> Result<Self, u64> {
         let text = segment.text()?;
-        let mut reader = ReaderBuilder::new().comment(Some(b'#')).flexible(false).trim(Trim::All).from_reader(text.as_bytes());
+        let mut reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .comment(Some(b'#'))
+            .flexible(false)
+            .trim(Trim::All)
+            .from_reader(text.as_bytes());
         let header = reader.headers().map(|header| header.iter().map(column_name).collect()).unwrap_or_default();
         let mut rows = Vec::new();
         for row in reader.records() {
@@ -54,8 +59,18 @@ impl Delimited {
 }
 
 /// Gives every row of the table to `read`; rows that could not be read are rejected here.
-pub(super) fn each_row<'a>(segment: &Segment<'_>, sink: &mut Sink<'a>, mut read: impl FnMut(u64, &Cells<'_>, &mut Sink<'a>)) {
-    let table = match Delimited::read(segment) {
+pub(super) fn each_row<'a>(segment: &Segment<'_>, sink: &mut Sink<'a>, read: impl FnMut(u64, &Cells<'_>, &mut Sink<'a>)) {
+    each_row_of(segment, b',', sink, read);
+}
+
+/// The same with another delimiter.
+pub(super) fn each_row_of<'a>(
+    segment: &Segment<'_>,
+    delimiter: u8,
+    sink: &mut Sink<'a>,
+    mut read: impl FnMut(u64, &Cells<'_>, &mut Sink<'a>),
+) {
+    let table = match Delimited::read(segment, delimiter) {
         Ok(table) => table,
         Err(line) => return sink.record(line).reject("byte that is not UTF-8", segment.bytes),
     };

@@ -32,7 +32,7 @@ pub(super) fn each_object<'a>(
                 object(line, bytes, sink, &mut read);
             }
         }
-        Framing::Whole => object(1, segment.bytes, sink, &mut read),
+        Framing::Whole | Framing::Opaque => object(1, segment.bytes, sink, &mut read),
         Framing::JsonRecords { .. } => {
             for record in segment.json_records() {
                 if record.closed {

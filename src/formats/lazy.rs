@@ -2,17 +2,13 @@
 
 use std::borrow::Cow;
 
-use sonic_rs::{LazyValue, to_object_iter};
+use super::json_scan::{Items, name};
 
 /// The raw text of one JSON value.
 #[derive(Clone, Debug)]
 pub(super) struct Json<'a>(Cow<'a, str>);
 
 impl<'a> Json<'a> {
-    pub(super) fn of(value: &LazyValue<'a>) -> Self {
-        Self(value.as_raw_cow())
-    }
-
     /// A value whose raw text is already in hand.
     pub(super) fn borrowed(raw: &'a str) -> Self {
         Self(Cow::Borrowed(raw))
@@ -55,10 +51,13 @@ impl<'a> Json<'a> {
     }
 
     pub(super) fn elements(&self) -> Vec<Json<'_>> {
-        if !self.0.trim_start().starts_with('[') {
-            return Vec::new();
+        let mut elements = Vec::new();
+        if let Some(mut items) = Items::of_array(&self.0) {
+            while let Some(Ok((_, value))) = items.next_item() {
+                elements.push(Json::borrowed(value));
+            }
         }
-        sonic_rs::to_array_iter(self.0.as_ref()).map_while(Result::ok).map(|value| Json::of(&value)).collect()
+        elements
     }
 }
 
@@ -80,16 +79,13 @@ impl<'a> Members<'a> {
     /// Reads the object; the error is the parser's own sentence.
     pub(super) fn of(text: &'a str) -> Result<Self, String> {
         let mut members = Vec::new();
-        let mut rest = text.trim_start_matches(['{', ' ', '\t', '\r', '\n']);
-        for member in to_object_iter(text) {
-            let (key, value) = member.map_err(|error| first_line(&error.to_string()))?;
-            if let Cow::Borrowed(raw) = value.as_raw_cow() {
-                rest = after(text, raw);
-            }
-            members.push((key, Json::of(&value)));
+        let mut items = Items::of_object(text).ok_or("not an object")?;
+        while let Some(member) = items.next_item() {
+            let (key, value) = member.map_err(|fault| fault.to_string())?;
+            members.push((name(key), Json::borrowed(value)));
         }
-        if rest.trim() != "}" {
-            return Err("something follows the object, or it is not closed".to_owned());
+        if !items.rest().trim().is_empty() {
+            return Err("something follows the object".to_owned());
         }
         Ok(Self(members))
     }
@@ -109,17 +105,6 @@ impl<'a> Members<'a> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), value))
     }
-}
-
-/// What follows `part` in the `text` that it was taken from.
-pub(super) fn after<'t>(text: &'t str, part: &str) -> &'t str {
-    let end = (part.as_ptr().addr() + part.len()).saturating_sub(text.as_ptr().addr());
-    text.get(end..).unwrap_or_default()
-}
-
-/// The first line of a parser's message, which is the sentence without the picture.
-pub(super) fn first_line(message: &str) -> String {
-    message.lines().next().unwrap_or_default().trim().to_owned()
 }
 
 /// The text of a JSON record, with stray bytes written out as `\xNN` inside its strings.

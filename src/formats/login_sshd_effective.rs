@@ -1,10 +1,14 @@
 //! `sshd -T`: the effective configuration of an OpenSSH server. It names neither host nor time, so both come from the
-//! path (`[[bind]]`); it does not say whether sshd runs, so the server itself is recorded as `unknown`.
+//! path (`[[bind]]`); it does not say whether sshd runs, so the server itself is recorded as `unknown`. Dumps for several
+//! connections (`-C`) may stand one after another in a file: each is a record.
 //!
-//! Source: OpenSSH's `servconf.c` (`dump_config`), which prints lower-case keywords, one setting a line.
+//! Source: OpenSSH's `servconf.c` (`dump_config`), which prints lower-case keywords, one setting a line, ports first.
 
+use super::login_subject::{Subject, UNBOUND, line_of};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
-use crate::facts::{LOGIN_PATHS, LoginPath, Table};
+use crate::facts::{LOGIN_PATHS, Table};
+use crate::surface::sshd::{SshdSettings, findings};
+use crate::surface::{Finding, State};
 
 /// Output of `sshd -T`.
 pub(super) struct SshdEffective;
@@ -24,76 +28,86 @@ impl Format for SshdEffective {
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let has = |keyword: &str| head.lines().any(|line| line.starts_with(keyword.as_bytes()));
-        (has("port ") && has("permitrootlogin ") && has("passwordauthentication ")).then_some(Recognition {
-            because: "settings port, permitrootlogin and passwordauthentication, one a line",
+        // A configuration written in lower case has comments, blocks or included files; a dump has none of them.
+        let written = ["#", "match ", "Match ", "include ", "Include "].iter().any(|beginning| has(beginning));
+        let dumped = has("port ") && has("permitrootlogin ") && has("passwordauthentication ");
+        (dumped && !written).then_some(Recognition {
+            because: "settings port, permitrootlogin and passwordauthentication, one a line, and no comment or block",
             framing: Framing::Whole,
         })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
         let text = crate::redact::lossless(segment.bytes);
-        let setting = |keyword: &str| {
-            text.lines().enumerate().find_map(|(index, line)| {
-                let value = line.strip_prefix(keyword)?.strip_prefix(' ')?;
-                Some((u64::try_from(index).unwrap_or(0) + 1, value.trim()))
-            })
+        let Some(subject) = Subject::of("sshd -T", reading, sink) else {
+            return sink.record(1).reject(UNBOUND, segment.bytes);
         };
-        let (Some(host), Some(observed_at)) = (reading.host, reading.collected_at) else {
-            sink.limit(
-                "unbound",
-                None,
-                "sshd -T names neither host nor time; bind both by the path ([[bind]] in steadfast.toml)",
-            );
-            return sink
-                .record(1)
-                .reject("host or time unknown: bind the file by its path ([[bind]] in steadfast.toml)", segment.bytes);
-        };
-        let needed =
-            ["permitrootlogin", "passwordauthentication", "pubkeyauthentication", "kbdinteractiveauthentication", "usepam"];
-        if needed.iter().any(|keyword| setting(keyword).is_none()) || !segment.bytes.ends_with(b"\n") {
-            sink.limit("torn", None, "the output of sshd -T ends early; settings that are not shown are unknown");
+        sink.limit(
+            "match-not-evaluated",
+            None,
+            "sshd -T without -C leaves Match blocks out, and a dump does not say which -C it was made for; settings for some users may differ",
+        );
+        for (line, dump) in dumps(&text) {
+            one(line, &dump, &subject, reading.source, sink);
         }
-        sink.limit("match-not-evaluated", None, "sshd -T without -C leaves Match blocks out; settings for some users may differ");
-        sink.taken_at(observed_at);
-        let said = |keyword: &str| setting(keyword).map_or("not shown", |(_, value)| value);
-        // A setting that is not shown is unknown: the output may be cut.
-        let is = |keyword: &str, value: &str| setting(keyword).map(|(_, found)| found == value);
-        let keyboard = is("kbdinteractiveauthentication", "yes").zip(is("usepam", "yes")).map(|(keyboard, pam)| keyboard && pam);
-        let password = match (is("passwordauthentication", "yes"), keyboard) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (Some(false), Some(false)) => Some(false),
-            _ => None,
-        };
-        let state = |open: Option<bool>| match open {
-            Some(true) => "enabled",
-            Some(false) => "disabled",
-            None => "unknown",
-        };
-        let server = format!(
-            "sshd -T: permitrootlogin {}, passwordauthentication {}, pubkeyauthentication {}; it does not say whether sshd runs",
-            said("permitrootlogin"),
-            said("passwordauthentication"),
-            said("pubkeyauthentication")
-        );
-        let fact = |login_path, state, detail| LoginPath {
-            subject_kind: "host",
-            subject: host,
-            login_path,
-            state,
-            detail: Some(detail),
-            observed_at: Some(observed_at),
-        };
-        let mut record = sink.record(1);
-        record.fact(fact("sshd", "unknown", &server));
-        let line = |keyword: &str| setting(keyword).map_or(1, |(line, _)| line);
-        record.fact_at(line("passwordauthentication"), fact("ssh_password", state(password), "sshd -T, if sshd runs"));
-        record.fact_at(
-            line("permitrootlogin"),
-            fact("ssh_root", state(is("permitrootlogin", "no").map(|no| !no)), "sshd -T, if sshd runs"),
-        );
-        record.fact_at(
-            line("pubkeyauthentication"),
-            fact("ssh_public_key", state(is("pubkeyauthentication", "yes")), "sshd -T, if sshd runs"),
-        );
+    }
+}
+
+/// The dumps of a file with their first lines: ports stand first, so a port after another setting begins the next.
+fn dumps(text: &str) -> Vec<(u64, String)> {
+    let mut dumps: Vec<(u64, String)> = Vec::new();
+    let mut in_ports = false;
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        let port = line.starts_with("port ");
+        if dumps.is_empty() || (port && !in_ports && dumps.last().is_some_and(|(_, dump)| dump.contains("port "))) {
+            dumps.push((number, String::new()));
+        }
+        if let Some((_, dump)) = dumps.last_mut() {
+            dump.push_str(line);
+        }
+        in_ports = port;
+    }
+    dumps
+}
+
+fn one(line: u64, dump: &str, subject: &Subject<'_>, source: &str, sink: &mut Sink<'_>) {
+    let settings = SshdSettings::from_effective(source, dump, line);
+    let needed = ["permitrootlogin", "passwordauthentication", "pubkeyauthentication", "kbdinteractiveauthentication", "usepam"];
+    if needed.iter().any(|keyword| settings.get(keyword).is_none()) || !dump.ends_with('\n') {
+        sink.limit("torn", Some(line), "the output of sshd -T ends early; settings that are not shown are unknown");
+    }
+    let said = |keyword: &str| settings.get(keyword).map_or("not shown".to_owned(), crate::surface::sshd::Setting::text);
+    let detail = format!(
+        "sshd -T: permitrootlogin {}, passwordauthentication {}, pubkeyauthentication {}; it does not say whether sshd runs",
+        said("permitrootlogin"),
+        said("passwordauthentication"),
+        said("pubkeyauthentication")
+    );
+    let mut record = sink.record(line);
+    record.fact(subject.fact(&Finding { login_path: "sshd", state: State::Unknown, detail, origin: None }));
+    for finding in findings(&settings) {
+        let at = finding.origin.as_ref().map_or(line, |_| line_of(&finding));
+        record.fact_at(at, subject.fact(&finding));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dumps_are_told_apart_by_their_ports() {
+        let text = "port 22\nport 2222\nusepam yes\n== backup ==\nport 22\nusepam no\n";
+        let found: Vec<(u64, usize)> = dumps(text).iter().map(|(line, dump)| (*line, dump.lines().count())).collect();
+        assert_eq!(found, [(1, 4), (5, 2)]);
+    }
+
+    #[test]
+    fn a_configuration_in_lower_case_is_no_dump() {
+        let recognised = |text: &str| SshdEffective.recognise(&Head { bytes: text.as_bytes(), whole: true }).is_some();
+        let dump = "port 22\npermitrootlogin no\npasswordauthentication no\n";
+        assert!(recognised(dump));
+        assert!(!recognised(&format!("{dump}match user ann\npasswordauthentication yes\n")));
+        assert!(!recognised(&format!("# ours\n{dump}")));
     }
 }

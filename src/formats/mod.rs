@@ -11,26 +11,51 @@
 
 mod alarm_acks_csv;
 mod alarm_aide;
+mod change_github;
+mod change_github_reviews;
+mod change_gitlab;
+mod change_gitlab_approvals;
+mod change_jira;
+mod change_jira_csv;
 mod change_servicenow;
+mod change_servicenow_affected;
 mod change_servicenow_approval;
+mod change_servicenow_csv;
+mod change_servicenow_xml;
+mod code_review;
 mod config_puppet_yaml;
 mod config_puppetdb;
+mod container;
 mod delimited;
+mod export_csv;
 mod hosts_csv;
 mod hosts_elasticsearch;
 mod image_packer;
+mod jira_issue;
 mod json_records;
+mod json_scan;
 mod lazy;
+mod login_authorized_keys;
+mod login_cloud_init;
+mod login_passwd;
+mod login_shadow;
+mod login_sshd_config;
 mod login_sshd_effective;
+mod login_subject;
 mod login_surface;
+mod login_unit_files;
+mod mapped;
 mod people_csv;
 mod registers_toml;
 mod segment;
+mod servicenow_json;
+mod servicenow_record;
 mod sink;
 mod sudo_json;
 mod sudo_syslog;
 mod sudo_text;
 
+pub use container::Container;
 pub use segment::{Framing, JsonScanner, Segment};
 pub use sink::{Activity, ActivityKey, Limit, Record, Sink, Tally};
 
@@ -38,6 +63,7 @@ use chrono_tz::Tz;
 
 use crate::config::Config;
 use crate::facts::{Micros, Table};
+use crate::mapping::Mapping;
 use crate::period::Period;
 
 /// The beginning of a file, from which its format is recognised.
@@ -95,6 +121,8 @@ pub struct Reading<'a> {
     pub period: &'a Period,
     /// Configuration: names of hosts, change numbers, custom fields.
     pub config: &'a Config,
+    /// The mapping file that recognised the source, where one did.
+    pub mapping: Option<&'a Mapping>,
 }
 
 impl Reading<'_> {
@@ -138,26 +166,61 @@ pub trait Format: Sync {
 
 /// Every input format. The first one that recognises a file reads it.
 pub static FORMATS: &[&dyn Format] = &[
+    &container::Containers,
     &login_surface::LoginSurface,
     &image_packer::PackerManifest,
     &hosts_elasticsearch::ElasticsearchNodes,
     &change_servicenow::ServiceNowChanges,
     &change_servicenow_approval::ServiceNowApprovals,
+    &change_servicenow_affected::ServiceNowAffectedItems,
+    &change_servicenow_csv::ServiceNowCsv,
+    &change_servicenow_xml::ServiceNowXml,
+    &change_jira::JiraSearch,
+    &change_jira_csv::JiraCsv,
+    &change_github_reviews::GitHubReviews,
+    &change_github::GitHubPullRequests,
+    &change_gitlab_approvals::GitLabApprovals,
+    &change_gitlab::GitLabMergeRequests,
     &config_puppetdb::PuppetDbReports,
     &config_puppet_yaml::PuppetReport,
     &alarm_aide::AideReport,
     &sudo_json::SudoJson,
     &sudo_syslog::SudoSyslog,
+    &login_cloud_init::CloudInit,
     &login_sshd_effective::SshdEffective,
+    &login_sshd_config::SshdConfig,
+    &login_passwd::Passwd,
+    &login_shadow::Shadow,
+    &login_unit_files::UnitFiles,
+    &login_authorized_keys::AuthorizedKeys,
     &registers_toml::WaiverRegister,
     &registers_toml::ExemptionRegister,
     &alarm_acks_csv::AlarmAcks,
     &people_csv::PeopleCsv,
     &hosts_csv::HostsCsv,
+    &mapped::Mapped,
 ];
 
-/// The first format that recognises `head`.
+/// A file's format, and how it was told.
+#[derive(Clone)]
+pub struct Recognised {
+    /// The format.
+    pub format: &'static dyn Format,
+    /// Why, and how the file is cut.
+    pub recognition: Recognition,
+    /// Position of the mapping among those of the configuration, where a mapping recognised the file.
+    pub mapping: Option<usize>,
+}
+
+/// The first format that recognises the head of `source`: the team's own mappings, then [`FORMATS`].
 #[must_use]
-pub fn recognise(head: &Head<'_>) -> Option<(&'static dyn Format, Recognition)> {
-    FORMATS.iter().find_map(|format| format.recognise(head).map(|recognition| (*format, recognition)))
+pub fn recognise(source: &str, head: &Head<'_>, config: &Config) -> Option<Recognised> {
+    let own = config.mapped.iter().enumerate().find(|(_, mapping)| mapping.recognises(source, head.bytes));
+    if let Some((index, mapping)) = own {
+        return Some(Recognised { format: &mapped::Mapped, recognition: mapped::recognition(mapping), mapping: Some(index) });
+    }
+    FORMATS.iter().find_map(|format| {
+        let recognition = format.recognise(head)?;
+        Some(Recognised { format: *format, recognition, mapping: None })
+    })
 }

@@ -14,6 +14,8 @@ pub enum Framing {
     },
     /// The file is read in one piece.
     Whole,
+    /// No reader looks into the bytes: they are hashed, and cut anywhere.
+    Opaque,
 }
 
 /// Follows the structure of a JSON document over any number of pieces: brackets and strings, nothing else.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-use crate::facts::{Fact, Micros, Pointer, Reject, Rows, TABLES};
+use crate::facts::{AnyFact, Fact, Micros, Pointer, Reject, Rows, TABLES, Table};
 use crate::redact::{redact, visible_bytes};
 
 /// A named limit of the evidence: something that the reader could not know.
@@ -29,6 +29,8 @@ pub struct Tally {
     pub gave_facts: u64,
     /// Facts given.
     pub facts: u64,
+    /// Facts among them that another source has too, taken out again.
+    pub repeated: u64,
     /// Records that say nothing the controls use, by reason.
     pub skipped: BTreeMap<&'static str, u64>,
     /// Records that could not be read.
@@ -173,9 +175,15 @@ impl<'a> Sink<'a> {
     }
 
     fn push<F: Fact>(&mut self, line: u64, fact: &F) {
-        let Some(index) = TABLES.iter().position(|table| std::ptr::eq(*table, F::TABLE)) else { return };
-        let Some(slot) = self.rows.get_mut(index) else { return };
-        self.tally.redacted += slot.get_or_insert_with(|| Rows::new(F::TABLE)).push(Pointer { source: self.source, line }, fact);
+        let pointer = Pointer { source: self.source, line };
+        if let Some(rows) = self.rows_of(F::TABLE) {
+            self.tally.redacted += rows.push(pointer, fact);
+        }
+    }
+
+    fn rows_of(&mut self, table: &'static Table) -> Option<&mut Rows> {
+        let index = TABLES.iter().position(|known| std::ptr::eq(*known, table))?;
+        Some(self.rows.get_mut(index)?.get_or_insert_with(|| Rows::new(table)))
     }
 
     /// Ends the segment.
@@ -214,6 +222,18 @@ impl<'a> Record<'_, 'a> {
             self.sink.tally.saw(instant);
         }
         self.sink.push(line, &fact);
+        self.facts += 1;
+    }
+
+    /// Gives a fact whose table is known only at run time.
+    pub(crate) fn any_fact(&mut self, fact: &AnyFact) {
+        if let Some(instant) = fact.instant() {
+            self.sink.tally.saw(instant);
+        }
+        let pointer = Pointer { source: self.sink.source, line: self.line };
+        if let Some(rows) = self.sink.rows_of(fact.table) {
+            self.sink.tally.redacted += rows.push_with(pointer, |row| fact.append(row));
+        }
         self.facts += 1;
     }
 

@@ -6,9 +6,8 @@
 
 use std::borrow::Cow;
 
-use sonic_rs::to_object_iter;
-
-use super::lazy::{Json, after, first_line, record_text, unquote};
+use super::json_scan::{Items, name};
+use super::lazy::{Json, record_text, unquote};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOG_ACTIVITY, Micros, PRIVILEGED_COMMANDS, PrivilegedCommand, Table};
 
@@ -84,8 +83,8 @@ struct Event<'a> {
     tty: Option<Cow<'a, str>>,
     cwd: Option<Cow<'a, str>>,
     command: Option<Cow<'a, str>>,
-    arguments: Option<Cow<'a, str>>,
-    environment: Option<Cow<'a, str>>,
+    arguments: Option<&'a str>,
+    environment: Option<&'a str>,
 }
 
 /// Reads the events of one line or member; the first is its record, further ones are records of their own.
@@ -108,26 +107,26 @@ pub(super) fn event(line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut S
 
 /// Whatever is written otherwise goes through the parser as a whole.
 fn several(text: &str, line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mut Sink<'_>) {
-    let mut rest = text;
+    let Some(mut members) = Items::of_object(text) else {
+        return sink.record(line).reject("not a JSON object: torn or damaged", bytes);
+    };
     let mut any = false;
-    for member in to_object_iter(text) {
+    while let Some(member) = members.next_item() {
         any = true;
         match member {
-            Ok((kind, value)) => {
-                let Cow::Borrowed(raw) = value.as_raw_cow() else { continue };
-                rest = after(text, raw);
+            Ok((kind, raw)) => {
                 let event = fields(raw);
-                judge(&kind, event.as_ref().map(|(event, _)| event).map_err(String::as_str), line, bytes, reading, sink);
+                judge(&name(kind), event.as_ref().map(|(event, _)| event).map_err(String::as_str), line, bytes, reading, sink);
             }
-            Err(error) => {
-                let reason = format!("not a JSON object ({}): torn or damaged", first_line(&error.to_string()));
+            Err(fault) => {
+                let reason = format!("not a JSON object ({fault}): torn or damaged");
                 return sink.record(line).reject(&reason, bytes);
             }
         }
     }
     if !any {
         sink.record(line).reject("an empty object where an event was expected", bytes);
-    } else if rest.trim() != "}" {
+    } else if !members.rest().trim().is_empty() {
         sink.record(line)
             .reject("something follows the event on the same line: a line end is lost, or it was written into", bytes);
     }
@@ -155,8 +154,7 @@ fn judge(kind: &str, event: Result<&Event<'_>, &str>, line: u64, bytes: &[u8], r
     let host = reading.config.host(host);
     record.sink().active("sudo", &host, instant, line);
     let command = command_line(event);
-    let change =
-        reading.config.change_id(event.environment.as_deref().unwrap_or_default()).or_else(|| reading.config.change_id(&command));
+    let change = reading.config.change_id(event.environment.unwrap_or_default()).or_else(|| reading.config.change_id(&command));
     record.fact(PrivilegedCommand {
         occurred_at: instant,
         host: &host,
@@ -174,57 +172,47 @@ fn judge(kind: &str, event: Result<&Event<'_>, &str>, line: u64, bytes: &[u8], r
 /// The fields of an event, and whether the event is all of `text`.
 fn fields(text: &str) -> Result<(Event<'_>, bool), String> {
     let mut event = Event::default();
-    if !text.trim_start().starts_with('{') {
-        return Err("the event is not an object".to_owned());
-    }
-    let mut rest = text;
-    for member in to_object_iter(text) {
-        let (key, value) = member.map_err(|error| format!("damaged event ({})", first_line(&error.to_string())))?;
-        let raw = || value.as_raw_cow();
-        match key.as_ref() {
-            "server_time" | "alert_time" if event.seconds.is_none() => {
-                for (name, part) in value.clone().into_object_iter().into_iter().flatten().map_while(Result::ok) {
-                    match name.as_ref() {
-                        "seconds" => event.seconds = Json::of(&part).int(),
-                        "nanoseconds" => event.nanoseconds = Json::of(&part).int().unwrap_or(-1),
+    let mut members = Items::of_object(text).ok_or("the event is not an object")?;
+    while let Some(member) = members.next_item() {
+        let (key, raw) = member.map_err(|fault| format!("damaged event ({fault})"))?;
+        match key {
+            "\"server_time\"" | "\"alert_time\"" if event.seconds.is_none() => {
+                let mut parts = Items::of_object(raw);
+                while let Some(Ok((part, value))) = parts.as_mut().and_then(Items::next_item) {
+                    match part {
+                        "\"seconds\"" => event.seconds = Json::borrowed(value).int(),
+                        "\"nanoseconds\"" => event.nanoseconds = Json::borrowed(value).int().unwrap_or(-1),
                         _ => {}
                     }
                 }
             }
-            "uuid" => event.uuid = owned_text(raw()),
-            "submituser" => event.user = owned_text(raw()),
-            "submithost" => event.host = owned_text(raw()),
-            "runuser" => event.run_as = owned_text(raw()),
-            "ttyname" => event.tty = owned_text(raw()),
-            "runcwd" => event.cwd = owned_text(raw()),
-            "command" => event.command = owned_text(raw()),
-            "runargv" => event.arguments = Some(raw()),
-            "runenv" => event.environment = Some(raw()),
+            "\"uuid\"" => event.uuid = unquote(raw),
+            "\"submituser\"" => event.user = unquote(raw),
+            "\"submithost\"" => event.host = unquote(raw),
+            "\"runuser\"" => event.run_as = unquote(raw),
+            "\"ttyname\"" => event.tty = unquote(raw),
+            "\"runcwd\"" => event.cwd = unquote(raw),
+            "\"command\"" => event.command = unquote(raw),
+            "\"runargv\"" => event.arguments = Some(raw),
+            "\"runenv\"" => event.environment = Some(raw),
             _ => {}
         }
-        if let Cow::Borrowed(raw) = raw() {
-            rest = after(text, raw);
-        }
     }
-    Ok((event, rest.trim() == "}"))
-}
-
-fn owned_text(raw: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    match raw {
-        Cow::Borrowed(raw) => unquote(raw),
-        Cow::Owned(raw) => unquote(&raw).map(|text| Cow::Owned(text.into_owned())),
-    }
+    Ok((event, members.rest().trim() == "}"))
 }
 
 /// The command as sudo's text log writes it: the path, then the arguments after the first.
 fn command_line(event: &Event<'_>) -> String {
-    let mut line = event.command.as_deref().unwrap_or("(no command recorded)").to_owned();
-    if let Some(raw) = &event.arguments {
-        for argument in sonic_rs::to_array_iter(raw.as_ref()).map_while(Result::ok).skip(1) {
-            line.push(' ');
-            if let Some(text) = unquote(argument.as_raw_cow().as_ref()) {
-                line.push_str(&text);
-            }
+    let command = event.command.as_deref().unwrap_or("(no command recorded)");
+    let mut line = String::with_capacity(command.len() + event.arguments.map_or(0, str::len));
+    line.push_str(command);
+    let mut arguments = event.arguments.and_then(Items::of_array);
+    // The first argument is the command's own name.
+    arguments.as_mut().and_then(Items::next_item);
+    while let Some(Ok((_, argument))) = arguments.as_mut().and_then(Items::next_item) {
+        line.push(' ');
+        if let Some(text) = unquote(argument) {
+            line.push_str(&text);
         }
     }
     line

@@ -1,5 +1,7 @@
 //! Writing the pack, into a temporary folder that is renamed when it is whole.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::{Bag, PackError, reperform};
@@ -74,7 +76,7 @@ pub fn write(parts: &Parts<'_>, work: &Path, out: &Path) -> Result<Packed, PackE
         let id = &assessed.control.id;
         bag.add(&format!("controls/{id}.toml"), control_text(parts, id).as_bytes())?;
         let csv = &assessed.population.csv;
-        bag.add(&format!("samples/{id}.csv"), sample_text(&csv.file, &assessed.population.sample)?.as_bytes())?;
+        bag.add(&format!("samples/{id}.csv"), &sample_text(&csv.file, &assessed.population.sample)?)?;
         bag.take(&format!("populations/{id}.csv"), &csv.file, Some((csv.sha256.clone(), csv.bytes)))?;
     }
     for view in parts.views {
@@ -117,32 +119,31 @@ fn control_text(parts: &Parts<'_>, id: &str) -> String {
     text
 }
 
-/// The rows of a population that the sample drew, in the order of the draw, each with its row number.
-fn sample_text(population: &Path, sample: &Sample) -> Result<String, PackError> {
-    let failed = |error: csv::Error| PackError::io(population, "read the population", std::io::Error::other(error));
-    let mut reader = csv::Reader::from_path(population).map_err(failed)?;
-    let header = reader.headers().map_err(failed)?.clone();
+/// The rows of a population that the sample drew, in the order of the draw, each with its row number. A row is a line:
+/// populations are written without line ends in their cells.
+fn sample_text(population: &Path, sample: &Sample) -> Result<Vec<u8>, PackError> {
+    let failed = |error: std::io::Error| PackError::io(population, "read the population", error);
     let mut wanted: Vec<(u64, usize)> = sample.rows.iter().enumerate().map(|(order, row)| (*row, order)).collect();
     wanted.sort_unstable();
-    let mut wanted = wanted.into_iter().peekable();
-    let mut drawn = Vec::new();
-    for (number, record) in (1..).zip(reader.records()) {
-        let Some((row, order)) = wanted.peek().copied() else { break };
-        let record = record.map_err(failed)?;
-        if row == number {
-            drawn.push((order, row, record));
-            wanted.next();
+    let mut reader = BufReader::with_capacity(1 << 20, File::open(population).map_err(failed)?);
+    let mut text = b"drawn,row,".to_vec();
+    reader.read_until(b'\n', &mut text).map_err(failed)?;
+    let mut drawn: Vec<(usize, u64, Vec<u8>)> = Vec::with_capacity(wanted.len());
+    let mut passed = 0;
+    for (row, order) in wanted {
+        while passed + 1 < row {
+            reader.skip_until(b'\n').map_err(failed)?;
+            passed += 1;
         }
+        let mut line = Vec::new();
+        reader.read_until(b'\n', &mut line).map_err(failed)?;
+        passed += 1;
+        drawn.push((order, row, line));
     }
-    drawn.sort_by_key(|(order, ..)| *order);
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(Vec::new());
-    writer.write_record(["drawn", "row"].into_iter().chain(&header)).map_err(failed)?;
-    for (order, row, record) in drawn {
-        let numbers = [(order + 1).to_string(), row.to_string()];
-        writer.write_record(numbers.iter().map(String::as_str).chain(&record)).map_err(failed)?;
+    drawn.sort_unstable();
+    for (order, row, line) in drawn {
+        text.extend_from_slice(format!("{},{row},", order + 1).as_bytes());
+        text.extend_from_slice(&line);
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| PackError::io(population, "write the sample", std::io::Error::other(error.to_string())))?;
-    String::from_utf8(bytes).map_err(|error| PackError::io(population, "write the sample", std::io::Error::other(error)))
+    Ok(text)
 }

@@ -41,7 +41,7 @@ pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &Exce
                 id: source.id.clone(),
                 path: visible(&source.path).into_owned(),
                 format: source.format.map_or("not recognised", |format| format.name()).to_owned(),
-                recognised_by: source.recognised_by.unwrap_or_default().to_owned(),
+                recognised_by: source.recognised_by.clone().unwrap_or_default(),
                 bytes: source.bytes,
                 records: source.tally.opened,
                 gave_facts: source.tally.gave_facts,

@@ -4,6 +4,8 @@
 //! password field counts), `user_data.py` and `handlers/__init__.py` (kinds of parts). User data opens ways; it closes
 //! none for sure, because the image, the vendor and the cloud have a say as well. No password, hash or key leaves.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -65,20 +67,30 @@ pub struct CloudConfig {
     pub parts: usize,
 }
 
-/// Whether a text is user data that can be evaluated: it begins with `#cloud-config`, or it is MIME that holds such a part.
+/// Whether a text can be evaluated: it begins with `#cloud-config`, it is MIME that holds such a part, or it is cloud-init's
+/// own `cloud.cfg`.
 #[must_use]
 pub fn is_user_data(text: &str) -> bool {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mime = text.get(..text.len().min(4096)).unwrap_or(text).to_ascii_lowercase();
-    kind_of(text) == Some("cloud-config") || (mime.contains("mime-version:") && mime.contains("text/cloud-config"))
+    kind_of(text) == Some("cloud-config")
+        || (mime.contains("mime-version:") && mime.contains("text/cloud-config"))
+        || is_system_config(text)
 }
 
-/// Reads user data: one `#cloud-config`, or a MIME multipart of parts. Compressed user data must be unpacked before.
+/// Whether it is `cloud.cfg`, which lists the modules of the first stage.
+fn is_system_config(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("cloud_init_modules:"))
+}
+
+/// Reads user data: one `#cloud-config`, a MIME multipart of parts, or `cloud.cfg`. Compressed user data must be unpacked before.
 #[must_use]
 pub fn parse(text: &str) -> CloudConfig {
     let mut config = CloudConfig::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if kind_of(text).is_some() {
+    if is_system_config(text) {
+        cloud_config(text, 1, &mut config);
+    } else if kind_of(text).is_some() {
         part(text, 1, None, &mut config);
     } else {
         mime(text, 1, 0, &mut config);
@@ -201,10 +213,8 @@ fn cloud_config(text: &str, first_line: u64, config: &mut CloudConfig) {
             return config.problems.push((first_line + line, "the cloud-config is no YAML that can be read".to_owned()));
         }
     };
-    let line_of = |key: &str| {
-        let stands = |line: &str| line.trim_start().trim_start_matches("- ").starts_with(key);
-        numbered(text).find(|(_, line)| stands(line)).map_or(first_line, |(number, _)| first_line + number - 1)
-    };
+    let index = index(text);
+    let line_of = |key: &str| index.get(key).map_or(first_line, |number| first_line + number - 1);
     config.parts += 1;
     if let Some(value) = map.get("ssh_pwauth") {
         config.password_authentication = Some((truth(value), line_of("ssh_pwauth")));
@@ -218,6 +228,18 @@ fn cloud_config(text: &str, first_line: u64, config: &mut CloudConfig) {
     }
     users(&map, &line_of, config);
     passwords(&map, &line_of, config);
+}
+
+/// The first line of each key, of each item of a list and of each `key: value` as written, for pointers.
+fn index(text: &str) -> BTreeMap<&str, u64> {
+    let mut lines = BTreeMap::new();
+    for (number, line) in numbered(text) {
+        let line = line.trim().trim_start_matches("- ");
+        for key in [line, line.split(':').next().unwrap_or_default()] {
+            lines.entry(key).or_insert(number);
+        }
+    }
+    lines
 }
 
 /// `yes`, `true`, `on`, `1` and their contraries, as words, booleans or numbers; everything else is neither.
@@ -259,6 +281,7 @@ fn users(map: &Map<String, Value>, line_of: &dyn Fn(&str) -> u64, config: &mut C
             for entry in list {
                 match entry {
                     Value::String(names) => names.split(',').map(str::trim).for_each(|name| push(name, None)),
+                    Value::Array(names) => names.iter().filter_map(Value::as_str).for_each(|name| push(name, None)),
                     Value::Object(user) => push(user.get("name").and_then(Value::as_str).unwrap_or("default"), Some(user)),
                     _ => {}
                 }
@@ -277,11 +300,10 @@ fn users(map: &Map<String, Value>, line_of: &dyn Fn(&str) -> u64, config: &mut C
 
 fn user(name: &str, value: Option<&Map<String, Value>>, line: u64) -> CloudUser {
     let get = |key: &str| value.and_then(|user| user.get(key).or_else(|| user.get(&key.replace('_', "-"))));
-    let given = ["plain_text_passwd", "hashed_passwd", "passwd"].iter().filter_map(|key| get(key)).map(|value| match value {
-        Value::Null => GivenPassword::Empty,
-        Value::String(text) if text.is_empty() => GivenPassword::Empty,
-        _ => GivenPassword::Filled,
-    });
+    let filled = |value: &Value| !matches!(value, Value::Null) && value.as_str() != Some("");
+    let given: Vec<bool> =
+        ["plain_text_passwd", "hashed_passwd", "passwd"].iter().filter_map(|key| get(key)).map(filled).collect();
+    let password = (!given.is_empty()).then(|| if given.contains(&true) { GivenPassword::Filled } else { GivenPassword::Empty });
     let listed = |key: &str| match get(key) {
         Some(Value::Array(list)) => list.len(),
         Some(Value::String(_)) => 1,
@@ -290,7 +312,7 @@ fn user(name: &str, value: Option<&Map<String, Value>>, line: u64) -> CloudUser 
     CloudUser {
         name: name.to_owned(),
         locked: get("lock_passwd").is_none_or(|value| truth(value) != Tri::No),
-        password: given.last(),
+        password,
         keys: get("ssh_authorized_keys").map_or(0, keys_in),
         imports: listed("ssh_import_id"),
         shell: get("shell").and_then(Value::as_str).map(str::to_owned),

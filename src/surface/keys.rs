@@ -82,8 +82,32 @@ fn key_line(line: u64, text: &str) -> KeyLine {
     let Some((options, rest)) = split_options(text) else {
         return KeyLine::Damaged { line, reason: "quotes that do not end" };
     };
+    if !options.iter().all(|option| OPTIONS.contains(&option.strip_prefix("no-").unwrap_or(option))) {
+        return KeyLine::Damaged { line, reason: "neither a type of key nor an option that sshd knows stands first" };
+    }
     key(line, rest, options).map_or(KeyLine::Damaged { line, reason: "no type of key is named" }, KeyLine::Key)
 }
+
+/// The options that sshd knows; one that it does not know makes it refuse the line. Some also exist with `no-` before them.
+const OPTIONS: [&str; 17] = [
+    "restrict",
+    "cert-authority",
+    "port-forwarding",
+    "agent-forwarding",
+    "x11-forwarding",
+    "touch-required",
+    "verify-required",
+    "pty",
+    "user-rc",
+    "command",
+    "principals",
+    "from",
+    "expiry-time",
+    "environment",
+    "permitopen",
+    "permitlisten",
+    "tunnel",
+];
 
 /// A key at the beginning of `text`: type, blank, base64, blank, comment.
 fn key(line: u64, text: &str, options: Vec<String>) -> Option<Key> {

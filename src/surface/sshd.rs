@@ -184,7 +184,7 @@ impl SshdSettings {
         self.view(None).password_login()
     }
 
-    /// Whether root is let in by any method.
+    /// Whether root (user id 0) is let in by any method; lists of names (AllowUsers) are not weighed.
     #[must_use]
     pub fn root_login(&self) -> Tri {
         self.view(None).root_login()
@@ -384,10 +384,8 @@ impl<'a> View<'a> {
         self.offers("publickey")
     }
 
+    /// Root is the user id 0, under whatever name: lists of names (AllowUsers, DenyUsers) do not shut it out for sure.
     fn root_login(&self) -> Tri {
-        if self.shuts_root_out() {
-            return Tri::No;
-        }
         let Some(setting) = self.get("permitrootlogin").filter(|setting| setting.doubt.is_none()) else { return Tri::Unknown };
         match setting.text().to_ascii_lowercase().as_str() {
             "no" => Tri::No,
@@ -398,15 +396,6 @@ impl<'a> View<'a> {
             "forced-commands-only" => self.suffices(&["publickey"]),
             _ => Tri::Unknown,
         }
-    }
-
-    /// Whether DenyUsers names root from everywhere, or AllowUsers names only others.
-    fn shuts_root_out(&self) -> bool {
-        let values = |keyword| self.get(keyword).map(|setting| setting.values.as_slice()).unwrap_or_default();
-        let user = |pattern: &str| pattern.rsplit_once('@').map_or(pattern, |(user, _)| user).to_owned();
-        let allowed = values("allowusers");
-        values("denyusers").iter().any(|pattern| !pattern.contains('@') && matches(pattern, "root"))
-            || (!allowed.is_empty() && !allowed.iter().any(|pattern| matches(&user(pattern), "root")))
     }
 
     /// The deciding settings in words, with what is a default and what may be otherwise.
@@ -429,31 +418,6 @@ impl<'a> View<'a> {
         }
         words.join(", ")
     }
-}
-
-/// OpenSSH's patterns: `*` for anything, `?` for one character.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut read, mut star) = (0, 0, None);
-    while read < text.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, read));
-                at += 1;
-            }
-            Some(character) if *character == '?' || text.get(read) == Some(character) => {
-                at += 1;
-                read += 1;
-            }
-            _ => {
-                let Some((back, taken)) = star else { return false };
-                star = Some((back, taken + 1));
-                at = back + 1;
-                read = taken + 1;
-            }
-        }
-    }
-    pattern.iter().skip(at).all(|character| *character == '*')
 }
 
 /// The ways to log in that the settings speak of: `ssh_password`, `ssh_root`, `ssh_public_key`, and one more finding for

@@ -10,8 +10,12 @@ use super::{Origin, numbered};
 
 /// How deep files may include files: OpenSSH's own limit.
 const DEEPEST: usize = 16;
-/// Lines read in all; a configuration that includes itself many times would have no end.
+/// Lines, bytes and Match blocks read in all; a configuration that includes itself many times would have no end.
 const MOST_LINES: usize = 200_000;
+const MOST_BYTES: usize = 64 << 20;
+const MOST_BLOCKS: usize = 1_000;
+/// Characters of the criteria of a Match block that are kept.
+const LONGEST_CRITERIA: usize = 500;
 
 /// Gives the files that an absolute pattern (or one that begins with `~`) matches, as path and text, sorted by path.
 pub type Resolve<'a> = &'a dyn Fn(&str) -> Vec<(String, String)>;
@@ -29,7 +33,7 @@ pub fn parse_alone(path: &str, text: &str) -> SshdSettings {
 }
 
 fn read(path: &str, text: &str, resolve: Option<Resolve<'_>>) -> SshdSettings {
-    let mut reader = Reader { resolve, settings: SshdSettings::default(), lines: 0, doubt: None };
+    let mut reader = Reader { resolve, settings: SshdSettings::default(), lines: 0, bytes: 0, doubt: None };
     reader.file(path, text, None, 0);
     let Reader { mut settings, doubt, .. } = reader;
     for keyword in KEYWORDS.iter().filter(|keyword| !keyword.default.is_empty()) {
@@ -42,10 +46,102 @@ fn read(path: &str, text: &str, resolve: Option<Resolve<'_>>) -> SshdSettings {
     settings
 }
 
+/// Keywords that only a server's configuration has, and that say what it is about.
+const SERVER_ONLY: [&str; 20] = [
+    "permitrootlogin",
+    "usepam",
+    "permitemptypasswords",
+    "authorizedkeysfile",
+    "authorizedkeyscommand",
+    "authenticationmethods",
+    "trustedusercakeys",
+    "allowusers",
+    "denyusers",
+    "allowgroups",
+    "denygroups",
+    "listenaddress",
+    "subsystem",
+    "forcecommand",
+    "chrootdirectory",
+    "logingracetime",
+    "maxauthtries",
+    "maxstartups",
+    "permituserenvironment",
+    "clientaliveinterval",
+];
+
+/// Further keywords of a server's configuration, which other files may have as well.
+const ALSO: [&str; 46] = [
+    "acceptenv",
+    "addressfamily",
+    "allowagentforwarding",
+    "allowtcpforwarding",
+    "allowstreamlocalforwarding",
+    "authorizedkeyscommanduser",
+    "authorizedprincipalscommand",
+    "authorizedprincipalsfile",
+    "banner",
+    "casignaturealgorithms",
+    "ciphers",
+    "clientalivecountmax",
+    "compression",
+    "debianbanner",
+    "disableforwarding",
+    "exposeauthinfo",
+    "fingerprinthash",
+    "gatewayports",
+    "gssapicleanupcredentials",
+    "gssapikeyexchange",
+    "hostcertificate",
+    "hostkey",
+    "hostkeyalgorithms",
+    "ignorerhosts",
+    "include",
+    "ipqos",
+    "kexalgorithms",
+    "loglevel",
+    "macs",
+    "match",
+    "maxsessions",
+    "permitopen",
+    "permittty",
+    "permittunnel",
+    "persourcepenalties",
+    "pidfile",
+    "printlastlog",
+    "printmotd",
+    "protocol",
+    "pubkeyacceptedalgorithms",
+    "rekeylimit",
+    "setenv",
+    "strictmodes",
+    "syslogfacility",
+    "usedns",
+    "x11forwarding",
+];
+
+/// Whether a text reads like `sshd_config`: nearly every line begins with a keyword that sshd has, and some keyword is one
+/// that only a server has.
+#[must_use]
+pub fn is_sshd_config(text: &str) -> bool {
+    let (mut known, mut unknown, mut server) = (0, 0, false);
+    for (name, _) in text.lines().filter_map(split_keyword) {
+        let name = name.to_ascii_lowercase();
+        server |= SERVER_ONLY.contains(&name.as_str());
+        if keyword(&name).is_some() || SERVER_ONLY.contains(&name.as_str()) || ALSO.contains(&name.as_str()) {
+            known += 1;
+        } else {
+            unknown += 1;
+        }
+    }
+    server && known >= 3 * unknown
+}
+
 struct Reader<'a> {
     resolve: Option<Resolve<'a>>,
     settings: SshdSettings,
     lines: usize,
+    bytes: usize,
     /// First Include outside Match blocks that was not followed.
     doubt: Option<Origin>,
 }
@@ -57,8 +153,9 @@ impl Reader<'_> {
         for (number, line) in numbered(text) {
             let origin = Origin::new(path, number);
             self.lines += 1;
-            if self.lines > MOST_LINES {
-                return self.problem(origin, format!("reading stopped after {MOST_LINES} lines"));
+            self.bytes += line.len();
+            if self.is_spent() {
+                return self.problem(origin, "reading stopped: the configuration is too large".to_owned());
             }
             let line = line.split('\0').next().unwrap_or_default();
             let Some((name, rest)) = split_keyword(line) else { continue };
@@ -85,6 +182,10 @@ impl Reader<'_> {
         }
     }
 
+    fn is_spent(&self) -> bool {
+        self.lines > MOST_LINES || self.bytes > MOST_BYTES || self.settings.matches.len() > MOST_BLOCKS
+    }
+
     /// Opens a Match block; returns its number.
     fn block(&mut self, arguments: &[String], outer: Option<usize>, origin: Origin) -> usize {
         let outer = outer.and_then(|outer| self.settings.matches.get(outer));
@@ -96,6 +197,7 @@ impl Reader<'_> {
             Some(outer) if outer.unconditional => (own, false),
             Some(outer) => (format!("{} and {own}", outer.criteria), false),
         };
+        let criteria = criteria.chars().take(LONGEST_CRITERIA).collect();
         self.settings.matches.push(MatchBlock { criteria, origin, unconditional, settings: Settings::new() });
         self.settings.matches.len() - 1
     }
@@ -117,7 +219,7 @@ impl Reader<'_> {
                 return self.problem(origin.clone(), format!("files include files more than {DEEPEST} deep"));
             }
             for (path, text) in files {
-                if self.lines > MOST_LINES {
+                if self.is_spent() {
                     return;
                 }
                 self.file(&path, &text, block, depth + 1);

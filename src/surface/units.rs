@@ -92,6 +92,28 @@ const PER_CONNECTION: &str = "the SSH server started for a connection";
 const SPOKEN_OF: [&str; 8] =
     ["sshd", "ssh_socket", "getty", "serial_getty", "console_getty", "debug_shell", "rescue_shell", "agent"];
 
+impl Units {
+    /// The units of a listing, with a guess on what it is: whole where it holds units of every kind that a list of all
+    /// unit files of systemd begins and ends with and `unbroken` (nothing cut it), and of the running system where a
+    /// generator or a program has made some.
+    #[must_use]
+    pub fn listed(files: Vec<UnitFile>, unbroken: bool) -> Self {
+        let has = |name: &str| files.iter().any(|unit| unit.name == name);
+        let whole = ["multi-user.target", "sockets.target", "systemd-journald.service"].iter().all(|name| has(name));
+        let ends = files.iter().any(|unit| unit.name.ends_with(".timer"));
+        let running = files.iter().any(|unit| matches!(unit.state.as_str(), "generated" | "transient"));
+        Self { complete: unbroken && whole && ends, running, files }
+    }
+}
+
+/// Whether a word is the name of a unit file.
+#[must_use]
+pub fn is_unit_name(word: &str) -> bool {
+    const TYPES: [&str; 11] =
+        ["service", "socket", "target", "timer", "mount", "automount", "path", "slice", "scope", "swap", "device"];
+    word.rsplit_once('.').is_some_and(|(stem, kind)| !stem.is_empty() && TYPES.contains(&kind))
+}
+
 /// What a unit is, where it is a way to log in. Instances count as their template.
 #[must_use]
 pub fn watched(unit: &str) -> Option<Watched> {
@@ -151,7 +173,7 @@ pub fn state_of(state: &str) -> (State, &'static str) {
 /// The ways to log in that unit files speak of. With a complete list a way without any unit is absent.
 #[must_use]
 pub fn findings(units: &Units) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = units.files.iter().filter_map(|unit| finding(unit, units)).collect();
+    let mut findings: Vec<Finding> = each(units).into_iter().flatten().collect();
     if units.complete {
         for login_path in SPOKEN_OF {
             if !findings.iter().any(|finding| finding.login_path == login_path) {
@@ -162,42 +184,73 @@ pub fn findings(units: &Units) -> Vec<Finding> {
     findings
 }
 
-/// What one unit file says, where it is a way to log in; nothing where another unit of the list says it.
+/// What each unit file says, in the order of the list; nothing where it is no way to log in, or where another unit of the
+/// list says it.
 #[must_use]
-pub fn finding(unit: &UnitFile, units: &Units) -> Option<Finding> {
-    let watched = watched(&unit.name)?;
-    let others = || units.files.iter().filter(|other| other.name != unit.name && other.state != "alias");
-    if unit.state == "alias" && others().any(|other| self::watched(&other.name) == Some(watched)) {
-        return None;
-    }
-    let socket = |other: &UnitFile| other.name.ends_with(".socket");
-    let is_socket = |other: &UnitFile| socket(other) && self::watched(&other.name).is_some_and(|w| w.login_path == "ssh_socket");
-    // The server of one connection starts only through a socket, and the socket's own line says whether.
-    if watched.what == PER_CONNECTION && state_of(&unit.state).0 != State::Disabled && others().any(is_socket) {
-        return None;
-    }
-    let (state, why) = match (state_of(&unit.state), watched.login_path) {
-        ((State::Unknown, _), "ssh_socket") if unit.state == "generated" && socket(unit) => {
-            (State::Enabled, "systemd-ssh-generator opens it at boot, whatever the state of the SSH server")
-        }
-        ((State::Disabled, _), "getty") if unit.state != "masked" && !autovt_is_masked(units) => {
-            (State::Unknown, "it does not start at boot, but logind starts it when somebody turns to that console")
-        }
-        ((State::Disabled, _), "serial_getty" | "console_getty") if unit.state != "masked" => {
-            (State::Unknown, "it is not enabled, but systemd-getty-generator starts it where the kernel has such a console")
-        }
-        (plain, _) => plain,
-    };
-    Some(Finding {
-        login_path: watched.login_path,
-        state,
-        detail: format!("{} ({}) is {}: {why}", unit.name, watched.what, unit.state),
-        origin: Some(unit.origin.clone()),
-    })
+pub fn each(units: &Units) -> Vec<Option<Finding>> {
+    let neighbours = Neighbours::of(units);
+    units.files.iter().map(|unit| neighbours.finding(unit)).collect()
 }
 
-fn autovt_is_masked(units: &Units) -> bool {
-    units.files.iter().any(|unit| unit.name == "autovt@.service" && unit.state == "masked")
+/// What one unit file says, where it is a way to log in; nothing where another unit of the list says it. For many units
+/// ask [`each`], which looks through the list once.
+#[must_use]
+pub fn finding(unit: &UnitFile, units: &Units) -> Option<Finding> {
+    Neighbours::of(units).finding(unit)
+}
+
+/// What the other units of a list say that matters for one.
+struct Neighbours {
+    /// Ways that a unit with a state of its own speaks of.
+    named: Vec<Watched>,
+    /// Whether a socket for SSH is in the list.
+    sockets: bool,
+    /// Whether logind is kept from starting a login on the next console.
+    autovt_is_masked: bool,
+}
+
+impl Neighbours {
+    fn of(units: &Units) -> Self {
+        let mut all = Self { named: Vec::new(), sockets: false, autovt_is_masked: false };
+        for unit in units.files.iter().filter(|unit| unit.state != "alias") {
+            all.autovt_is_masked |= unit.name == "autovt@.service" && unit.state == "masked";
+            let Some(watched) = watched(&unit.name) else { continue };
+            all.sockets |= unit.name.ends_with(".socket") && watched.login_path == "ssh_socket";
+            if !all.named.contains(&watched) {
+                all.named.push(watched);
+            }
+        }
+        all
+    }
+
+    fn finding(&self, unit: &UnitFile) -> Option<Finding> {
+        let watched = watched(&unit.name)?;
+        if unit.state == "alias" && self.named.contains(&watched) {
+            return None;
+        }
+        // The server of one connection starts only through a socket, and the socket's own line says whether.
+        if watched.what == PER_CONNECTION && unit.state != "masked" && self.sockets {
+            return None;
+        }
+        let (state, why) = match (state_of(&unit.state), watched.login_path) {
+            ((State::Unknown, _), "ssh_socket") if unit.state == "generated" && unit.name.ends_with(".socket") => {
+                (State::Enabled, "systemd-ssh-generator opens it at boot, whatever the state of the SSH server")
+            }
+            ((State::Disabled, _), "getty") if unit.state != "masked" && !self.autovt_is_masked => {
+                (State::Unknown, "it does not start at boot, but logind starts it when somebody turns to that console")
+            }
+            ((State::Disabled, _), "serial_getty" | "console_getty") if unit.state != "masked" => {
+                (State::Unknown, "it is not enabled, but systemd-getty-generator starts it where the kernel has such a console")
+            }
+            (plain, _) => plain,
+        };
+        Some(Finding {
+            login_path: watched.login_path,
+            state,
+            detail: format!("{} ({}) is {}: {why}", unit.name, watched.what, unit.state),
+            origin: Some(unit.origin.clone()),
+        })
+    }
 }
 
 fn missing(login_path: &'static str, units: &Units, findings: &[Finding]) -> Finding {

@@ -1,4 +1,17 @@
 //! `steadfast.toml`: what the team tells Steadfast about its estate. Unknown keys are errors that point at the key.
+//!
+//! Sections of systems that hold change records have a file each. To add one: a file here, its `mod` line and its field in
+//! [`Config`].
+
+mod code_review;
+mod jira;
+mod servicenow;
+mod words;
+
+pub use code_review::{GitHub, GitLab, ProjectNumber, Repository};
+pub use jira::Jira;
+pub use servicenow::{ServiceNow, StandardField};
+pub use words::{ChangeKind, ChangeState, Words};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,6 +24,7 @@ use serde::Deserialize;
 
 use crate::diag::Diagnostic;
 use crate::facts::{Micros, parse_stamp};
+use crate::mapping::Mapping;
 
 /// The whole configuration; every part has a default.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -22,16 +36,29 @@ pub struct Config {
     pub system: System,
     /// Where the evidence is.
     pub evidence: Evidence,
+    /// How much may come out of compressed files and archives.
+    pub unpack: Unpack,
     /// How hosts are named.
     pub hosts: Hosts,
     /// Which roles make a host stateful or immutable.
     pub classes: Classes,
     /// How change numbers look.
     pub changes: Changes,
-    /// Custom fields of ServiceNow.
+    /// Fields and words of ServiceNow that sites name themselves.
     pub servicenow: ServiceNow,
+    /// Fields and words of Jira that sites name themselves.
+    pub jira: Jira,
+    /// Pull requests of GitHub as change records.
+    pub github: GitHub,
+    /// Merge requests of GitLab as change records.
+    pub gitlab: GitLab,
     /// What the path of a file says about it.
     pub bind: Vec<Bind>,
+    /// Mapping files of the team's own formats, relative to this file.
+    pub mappings: Vec<String>,
+    /// The mappings that they hold, in their order.
+    #[serde(skip)]
+    pub mapped: Vec<Mapping>,
     /// Parameters of controls, by control and name.
     pub params: BTreeMap<String, BTreeMap<String, toml::Value>>,
 }
@@ -82,6 +109,26 @@ impl<'de> Deserialize<'de> for Zone {
 pub struct Evidence {
     /// Folders below the one that holds `steadfast.toml`; that folder itself where none is named.
     pub folders: Vec<String>,
+}
+
+/// How much may come out of one compressed file or archive.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Unpack {
+    /// MiB.
+    pub mib: u64,
+    /// Bytes for each byte read; the first 64 MiB are free.
+    pub ratio: u64,
+    /// Members.
+    pub members: u64,
+    /// Containers within containers.
+    pub depth: u32,
+}
+
+impl Default for Unpack {
+    fn default() -> Self {
+        Self { mib: 1 << 16, ratio: 200, members: 200_000, depth: 4 }
+    }
 }
 
 /// How hosts are named.
@@ -158,24 +205,6 @@ impl Default for Changes {
     }
 }
 
-/// Fields of ServiceNow that sites name themselves.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ServiceNow {
-    /// Fields of the change that hold the approver; the first filled one counts.
-    pub approver: Vec<String>,
-    /// Fields of the change that hold the time of approval.
-    pub approved_at: Vec<String>,
-    /// Further fields that name what a change may touch.
-    pub targets: Vec<String>,
-}
-
-impl Default for ServiceNow {
-    fn default() -> Self {
-        Self { approver: vec!["u_approved_by".to_owned()], approved_at: vec!["u_approved_at".to_owned()], targets: Vec::new() }
-    }
-}
-
 /// What the path of a file says about it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -215,7 +244,7 @@ impl Config {
             ));
         }
         for bind in &config.bind {
-            if pattern(&bind.path).is_none() {
+            if bind_pattern(&bind.path).is_none() {
                 let at = text.find(&bind.path).unwrap_or(0);
                 let message = "the pattern cannot be read: each of {host} and {collected_at} may stand once";
                 return Err(Box::new(Diagnostic::new("bind-pattern", path, text, at..at + bind.path.len(), message)));
@@ -263,7 +292,7 @@ impl Config {
     pub fn bound(&self, path: &str) -> Bound {
         let mut bound = Bound::default();
         for bind in &self.bind {
-            let Some(found) = pattern(&bind.path).and_then(|pattern| pattern.captures(path)) else { continue };
+            let Some(found) = bind_pattern(&bind.path).and_then(|pattern| pattern.captures(path)) else { continue };
             let captured = |name: &str| found.name(name).map(|part| part.as_str());
             if bound.host.is_none() {
                 bound.host = captured("host").or(bind.host.as_deref()).map(|host| self.host(host).into_owned());
@@ -277,8 +306,8 @@ impl Config {
     }
 }
 
-/// A `[[bind]]` path as a regular expression; it may begin anywhere at a folder.
-fn pattern(path: &str) -> Option<Regex> {
+/// A path of `[[bind]]` or of a mapping as a regular expression; it may begin anywhere at a folder.
+pub(crate) fn bind_pattern(path: &str) -> Option<Regex> {
     let mut expression = String::from("(?:^|/)");
     let mut rest = path;
     while let Some(character) = rest.chars().next() {
@@ -338,5 +367,46 @@ mod tests {
         assert_eq!(error.location.line, 2);
         assert_eq!(error.help.as_deref(), Some("did you mean `strip_domains`?"));
         assert!(Config::parse("steadfast.toml", "[system]\ntime_zone = \"Mars/Olympus\"").is_err());
+    }
+
+    #[test]
+    fn words_of_a_site_are_found_in_any_case() {
+        let config = config(
+            "[servicenow]\nstates = { \"Pending Approval\" = \"awaiting_approval\" }\nkinds = { Comprehensive = \"normal\" }\n\
+             fields = { start_date = \"u_begins\" }\n[github]\nkinds = { hotfix = \"emergency\" }\n\
+             [gitlab]\nprojects = { 7 = \"infra/images\" }",
+        );
+        assert_eq!(config.servicenow.states.get(" PENDING approval"), Some(ChangeState::AwaitingApproval));
+        assert_eq!(config.servicenow.kinds.get("comprehensive").map(ChangeKind::word), Some("normal"));
+        assert_eq!((config.servicenow.field("start_date"), config.servicenow.field("end_date")), ("u_begins", "end_date"));
+        assert_eq!(config.github.kinds.get("Hotfix"), Some(ChangeKind::Emergency));
+        assert_eq!(config.gitlab.projects.get(&ProjectNumber(7)).map(|path| path.0.as_str()), Some("infra/images"));
+        assert_eq!(config.jira.start, ["Change start date"]);
+    }
+
+    #[test]
+    fn every_mistake_about_change_systems_is_told() {
+        for (text, line, part) in [
+            ("[servicenow]\nstates = { x = \"aproved\" }", 2, "unknown variant `aproved`, expected one of `draft`"),
+            ("[servicenow]\nstates = { A = \"done\", a = \"draft\" }", 2, "twice"),
+            ("[servicenow]\nstates = { \" \" = \"done\" }", 2, "a label is empty"),
+            ("[servicenow]\nkinds = { x = \"urgent\" }", 2, "unknown variant `urgent`"),
+            ("[servicenow]\nfields = { begin_date = \"u_x\" }", 2, "unknown field `begin_date`"),
+            ("[servicenow]\nfields = { start_date = \"\" }", 2, "has no name"),
+            ("[servicenow]\napprover = [\"\"]", 2, "a name is empty"),
+            ("[servicenow]\naprover = [\"x\"]", 2, "unknown field `aprover`"),
+            ("[jira]\nstart = \"Change start date\"", 2, "expected a sequence"),
+            ("[jira]\nbegin = [\"x\"]", 2, "unknown field `begin`"),
+            ("[jira]\nkinds = [\"x\"]", 2, "labels and what they stand for"),
+            ("[github]\nrepository = \"https://github.com/acme/images\"", 2, "write owner/name"),
+            ("[github]\nrepository = \"images\"", 2, "write owner/name"),
+            ("[github]\ntargets = [\"x\"]", 2, "unknown field `targets`"),
+            ("[gitlab]\nprojects = { seven = \"infra/images\" }", 2, "is no project number"),
+            ("[gitlab]\nprojects = { 7 = \"images\" }", 2, "write owner/name"),
+        ] {
+            let error = Config::parse("steadfast.toml", text).expect_err(text);
+            assert_eq!(error.location.line, line, "{text}");
+            assert!(error.message.contains(part), "{text}: {}", error.message);
+        }
     }
 }
