@@ -34,6 +34,8 @@ const SHARED_BY_FORMATS: &[&str] = &[
     "servicenow_record",
     "jira_issue",
     "code_review",
+    "ansible_groups",
+    "inventory",
     "sudo_text",
 ];
 

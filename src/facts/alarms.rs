@@ -14,7 +14,7 @@ fact_table! {
         tool: &'a str as Text,
         /// Rule, or the changed attributes as the tool writes them.
         rule: Option<&'a str> as Prose,
-        /// `added`, `removed` or `changed`.
+        /// `added`, `removed` or `changed`; `detected` where the tool reports behaviour and not a change of an object.
         action: &'a str as Text,
         /// File or object.
         target: &'a str as Prose,

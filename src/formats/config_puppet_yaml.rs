@@ -73,7 +73,7 @@ impl Format for PuppetReport {
             Ok(report) => report,
             Err(error) => {
                 let line = error.location().map_or(1, |location| location.line());
-                let reason = format!("damaged or torn YAML ({})", first_line(&error.to_string()));
+                let reason = format!("damaged or torn YAML ({})", super::lazy::first_line(&error.to_string()));
                 return sink.record(line).reject(&reason, segment.bytes);
             }
         };
@@ -126,9 +126,4 @@ impl Format for PuppetReport {
             }
         }
     }
-}
-
-/// The first line of a parser's message, which is the sentence without the picture.
-fn first_line(message: &str) -> &str {
-    message.lines().next().unwrap_or_default().trim()
 }

@@ -1,11 +1,10 @@
 //! A plain inventory: CSV with a header line. `host` is needed; `observed_at`, `class`, `roles`, `cluster`, `environment`,
 //! `groups`, `image`, `launched_at` and `terminated_at` are read where present. Lists are separated by `;` or blanks.
 
-use std::collections::BTreeSet;
-
 use super::delimited::{Cells, each_row, header};
+use super::inventory::{self, Found, list, seen_at};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
-use crate::facts::{HOST_GROUPS, HOST_ROLES, HOSTS, Host, HostGroup, HostRole, Table, parse_stamp};
+use crate::facts::{Table, parse_stamp};
 
 /// A CSV inventory.
 pub(super) struct HostsCsv;
@@ -22,7 +21,7 @@ impl Format for HostsCsv {
     }
 
     fn feeds(&self) -> &'static [&'static Table] {
-        const { &[&HOSTS, &HOST_ROLES, &HOST_GROUPS] }
+        inventory::TABLES
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
@@ -60,47 +59,14 @@ fn read_host(line: u64, cells: &Cells<'_>, reading: &Reading<'_>, sink: &mut Sin
     if let Some(reason) = unreadable {
         return record.reject(&reason, cells.excerpt().as_bytes());
     }
-    let observed_at = observed_at.or(reading.collected_at);
-    match observed_at {
-        Some(instant) => record.sink().taken_at(instant),
-        None => record.sink().limit(
-            "snapshot-without-time",
-            Some(line),
-            "the inventory has no observed_at; it counts for the whole period",
-        ),
-    }
-    let host = reading.config.host(name);
-    let list = |names: &[&str]| {
-        let mut list: Vec<&str> = cells
-            .get(names)
-            .unwrap_or_default()
-            .split([';', ' ', '|', ','])
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .collect();
-        list.sort_unstable();
-        list.dedup();
-        list
-    };
-    let roles = list(&["roles", "role"]);
-    let cluster = cells.get(&["cluster"]);
-    let class = cells.get(&["class"]).map(str::to_lowercase);
-    record.fact(Host {
-        observed_at,
-        host: &host,
-        roles: Some(&roles.join(",")),
-        class: class.as_deref(),
-        cluster,
-        environment: cells.get(&["environment", "env"]),
-        image: cells.get(&["image", "image_id", "ami"]),
-        launched_at,
-        terminated_at,
-    });
-    for role in roles {
-        record.fact(HostRole { observed_at, host: &host, role });
-    }
-    let groups: BTreeSet<String> = list(&["groups", "group"]).into_iter().chain(cluster).map(str::to_lowercase).collect();
-    for group_name in &groups {
-        record.fact(HostGroup { observed_at, host: &host, group_name });
-    }
+    let mut found = Found::named(name, seen_at(observed_at, line, reading, record.sink()));
+    let set = |names: &[&str]| list(cells.get(names).unwrap_or_default()).map(str::to_owned).collect();
+    found.roles = set(&["roles", "role"]);
+    found.groups = set(&["groups", "group"]);
+    found.class = cells.get(&["class"]).map(str::to_lowercase);
+    found.cluster = cells.get(&["cluster"]).map(str::to_owned);
+    found.environment = cells.get(&["environment", "env"]).map(str::to_owned);
+    found.image = cells.get(&["image", "image_id", "ami"]).map(str::to_owned);
+    (found.launched_at, found.terminated_at) = (launched_at, terminated_at);
+    found.give(&mut record, reading);
 }

@@ -107,6 +107,11 @@ impl<'a> Members<'a> {
     }
 }
 
+/// The first line of a parser's message, which is the sentence without the picture.
+pub(super) fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().trim().to_owned()
+}
+
 /// The text of a JSON record, with stray bytes written out as `\xNN` inside its strings.
 pub(super) fn record_text(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     if let Ok(text) = std::str::from_utf8(bytes) {

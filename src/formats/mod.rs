@@ -11,6 +11,12 @@
 
 mod alarm_acks_csv;
 mod alarm_aide;
+mod alarm_aide_json;
+mod alarm_falco;
+mod alarm_osquery;
+mod alarm_tripwire;
+mod alarm_wazuh;
+mod ansible_groups;
 mod change_github;
 mod change_github_reviews;
 mod change_gitlab;
@@ -28,9 +34,19 @@ mod config_puppetdb;
 mod container;
 mod delimited;
 mod export_csv;
+mod hosts_ansible_ini;
+mod hosts_ansible_list;
+mod hosts_ansible_yaml;
+mod hosts_aws;
 mod hosts_csv;
 mod hosts_elasticsearch;
+mod hosts_elasticsearch_cat;
+mod hosts_elasticsearch_config;
+mod hosts_kubernetes;
+mod hosts_terraform;
+mod image_aws;
 mod image_packer;
+mod inventory;
 mod jira_issue;
 mod json_records;
 mod json_scan;
@@ -169,7 +185,14 @@ pub static FORMATS: &[&dyn Format] = &[
     &container::Containers,
     &login_surface::LoginSurface,
     &image_packer::PackerManifest,
+    &image_aws::Ec2Images,
+    &hosts_aws::Ec2Instances,
+    &hosts_kubernetes::KubernetesNodes,
+    &hosts_terraform::TerraformState,
+    &hosts_ansible_list::AnsibleInventoryList,
+    &alarm_aide_json::AideJson,
     &hosts_elasticsearch::ElasticsearchNodes,
+    &hosts_elasticsearch_cat::ElasticsearchCatNodes,
     &change_servicenow::ServiceNowChanges,
     &change_servicenow_approval::ServiceNowApprovals,
     &change_servicenow_affected::ServiceNowAffectedItems,
@@ -184,6 +207,10 @@ pub static FORMATS: &[&dyn Format] = &[
     &config_puppetdb::PuppetDbReports,
     &config_puppet_yaml::PuppetReport,
     &alarm_aide::AideReport,
+    &alarm_tripwire::TripwireReport,
+    &alarm_osquery::OsqueryResults,
+    &alarm_wazuh::WazuhAlerts,
+    &alarm_falco::FalcoEvents,
     &sudo_json::SudoJson,
     &sudo_syslog::SudoSyslog,
     &login_cloud_init::CloudInit,
@@ -193,6 +220,9 @@ pub static FORMATS: &[&dyn Format] = &[
     &login_shadow::Shadow,
     &login_unit_files::UnitFiles,
     &login_authorized_keys::AuthorizedKeys,
+    &hosts_elasticsearch_config::ElasticsearchConfig,
+    &hosts_ansible_yaml::AnsibleInventoryYaml,
+    &hosts_ansible_ini::AnsibleInventoryIni,
     &registers_toml::WaiverRegister,
     &registers_toml::ExemptionRegister,
     &alarm_acks_csv::AlarmAcks,
