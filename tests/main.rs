@@ -22,6 +22,8 @@ mod errors;
 mod fixtures;
 #[cfg(feature = "judge")]
 mod hostile;
+mod inspect_image;
+mod inspect_surface;
 mod laws;
 mod overlap;
 #[cfg(feature = "judge")]

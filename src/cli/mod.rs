@@ -6,6 +6,7 @@
 mod check;
 mod controls;
 mod formats;
+mod inspect;
 mod job;
 mod pack;
 mod summary;
@@ -35,6 +36,8 @@ enum Command {
     Check(check::Arguments),
     /// Check that a pack is as it was sealed
     Verify(verify::Arguments),
+    /// List every way to log in to an image or a root filesystem, without starting it
+    Inspect(inspect::Arguments),
     /// List the input formats
     Formats(formats::Arguments),
     /// List, check or describe controls
@@ -47,6 +50,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Pack(arguments) => pack::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Controls(arguments) => controls::run(&arguments),
     };

@@ -29,6 +29,8 @@ pub(super) struct Boot {
     pub(super) init: Init,
     /// Whether the image is one for containers.
     pub(super) container: bool,
+    /// Whether a machine starts from it, as from a container image that is made for bootc.
+    pub(super) machine: bool,
     /// Command of a container: entry point and its arguments.
     pub(super) command: Vec<String>,
     /// Path and text of the script that the command runs, where it is one.
@@ -46,7 +48,7 @@ impl Boot {
         let init = init(tree);
         // Without an init this is a part of something else.
         let boots = if init == Init::None { Tri::Unknown } else { Tri::Yes };
-        Self { init, container: false, command: Vec::new(), script: None, boots }
+        Self { init, container: false, machine: true, command: Vec::new(), script: None, boots }
     }
 
     /// Of an image for containers.
@@ -68,7 +70,7 @@ impl Boot {
             Some(_) if by_script => Tri::Unknown,
             Some(_) => Tri::No,
         };
-        Self { init, container: true, command, script, boots }
+        Self { init, container: true, machine: bootc, command, script, boots }
     }
 
     /// The command in words, for the manifest: never its arguments, which may hold secrets.
@@ -79,6 +81,15 @@ impl Boot {
             (true, None) => "the image names no command".to_owned(),
             (true, Some(first)) => format!("the image's command is {}", visible(first)),
         }
+    }
+
+    /// A finding from a unit, as it counts here: only systemd reads units.
+    pub(super) fn temper_unit(&self, finding: Finding) -> Finding {
+        if self.init != Init::Other || finding.state <= State::Disabled {
+            return self.temper(finding);
+        }
+        let detail = format!("{}; but the init of the image is not systemd", finding.detail);
+        Finding { state: State::Disabled, detail, ..finding }
     }
 
     /// A finding from what the image holds for its boot, as it counts here.

@@ -43,8 +43,10 @@ fn inittab(facts: &Facts<'_>) -> Vec<Finding> {
         }
         let mut words = process.split_ascii_whitespace().map(|word| word.trim_start_matches(['-', '+', '@']));
         let program = words.next().map(name_of).unwrap_or_default();
+        let mut on = String::new();
         let (login_path, what) = if program.ends_with("getty") {
             let terminal = words.find(|word| word.starts_with("tty") || is_serial(word)).unwrap_or(id);
+            on = format!(" on {terminal}");
             (if is_serial(terminal) { "serial_getty" } else { "getty" }, "a login on a console")
         } else if is_shell(program) && !id.is_empty() || *action == "askfirst" && is_shell(program) {
             ("debug_shell", "a shell on a console that asks for no password")
@@ -53,7 +55,7 @@ fn inittab(facts: &Facts<'_>) -> Vec<Finding> {
         } else {
             continue;
         };
-        let detail = format!("inittab starts {program} ({what})");
+        let detail = format!("inittab starts {program}{on} ({what})");
         let origin = Some(Origin::new(&found.path, number));
         findings.push(facts.boot.temper(Finding { login_path, state: State::Enabled, detail, origin }));
     }
@@ -109,6 +111,7 @@ fn opens(word: &str, facts: &Facts<'_>) -> Option<(&'static str, State, &'static
             }
             ("serial_getty", State::Enabled, "systemd starts a login on that serial console")
         }
+        ("systemd.ssh_listen", Some(_)) => ("ssh_socket", State::Enabled, "systemd-ssh-generator opens another SSH socket"),
         ("systemd.debug_shell", _) if on && !facts.units.is_masked("debug-shell.service") => {
             ("debug_shell", State::Enabled, "systemd starts a root shell without a password")
         }

@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use super::error::InspectError;
 use super::{Answers, Request, Subject};
 use crate::facts::Micros;
 use crate::redact::{redact, visible};
@@ -47,7 +46,7 @@ pub(super) struct Inspected {
     pub(super) layers: Vec<Layer>,
     pub(super) entries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    command: Option<String>,
+    pub(super) command: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -93,15 +92,7 @@ impl Manifest {
 }
 
 /// Puts the manifest together.
-///
-/// # Errors
-/// Where the image has no id and none is given.
-pub(super) fn manifest(
-    request: &Request<'_>,
-    observed_at: Micros,
-    subject: &Subject,
-    answers: &Answers,
-) -> Result<Manifest, InspectError> {
+pub(super) fn manifest(request: &Request<'_>, observed_at: Micros, subject: &Subject, answers: &Answers) -> Manifest {
     let image = subject.image.as_ref();
     let digest = image.map(|image| image.manifest.as_ref().unwrap_or(&image.config_digest).to_string());
     let digest = digest.or_else(|| subject.layers.first().map(|layer| layer.digest.to_string()));
@@ -114,10 +105,10 @@ pub(super) fn manifest(
         .map(|done| Layer { digest: done.digest.to_string(), diff_id: done.diff_id.to_string(), entries: done.entries })
         .collect();
     let limits = answers.limits.sentences().into_iter().map(|(code, text)| Limit { code, text: clean(&text) }).collect();
-    Ok(Manifest {
+    Manifest {
         format: "steadfast-login-surface",
         format_version: 1,
-        subject: Named { kind: "image", id: id.ok_or(InspectError::Unsaid(NO_ID))?, name: name.map(clean) },
+        subject: Named { kind: "image", id: clean(&id.unwrap_or_default()), name: name.map(clean) },
         observed_at: observed_at.iso(),
         observed_by: TOOL,
         inspected: Inspected {
@@ -139,11 +130,10 @@ pub(super) fn manifest(
         limits,
         login_paths: listed(&answers.login_paths, subject, &layers),
         privilege: listed(&answers.privilege, subject, &layers),
-    })
+    }
 }
 
 const TOOL: &str = concat!("steadfast inspect ", env!("CARGO_PKG_VERSION"));
-const NO_ID: &str = "a folder has no digest to be named by: give --id with the id by which the inventory names the image (for example ami-…), or --name";
 
 /// Findings sorted and fit to be shown, each once, with the layer that its path came from.
 fn listed(findings: &[Finding], subject: &Subject, layers: &[Layer]) -> Vec<LoginPath> {

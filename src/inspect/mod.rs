@@ -105,6 +105,9 @@ struct Answers {
 pub fn inspect(request: &Request<'_>) -> Result<Manifest, InspectError> {
     let given = request.observed_at.map(observed).transpose()?;
     let opened = store::open(request.image)?;
+    if matches!(opened, Opened::Folder) && request.id.or(request.name).is_none() {
+        return Err(InspectError::Unsaid(NO_ID));
+    }
     let wish = Wish { reference: request.reference, platform: request.platform };
     let chosen = match &opened {
         Opened::Parts(store) => Some(choice::choose(store, wish)?),
@@ -131,9 +134,12 @@ pub fn inspect(request: &Request<'_>) -> Result<Manifest, InspectError> {
         also.extend(wanted);
         round += 1;
     };
-    manifest::manifest(request, observed_at, &subject, &answers)
+    Ok(manifest::manifest(request, observed_at, &subject, &answers))
 }
 
+/// What to say where nothing names the image.
+const NO_ID: &str = "a folder has no digest to be named by: give --id with the id by which the inventory names the image (for example \
+                     ami-0a1b2c3d), or --name";
 /// What to say where no time is known.
 const NO_TIME: &str = "the image does not say when it was made (or says a time that no image was made at, as reproducible builds do): give \
                        --observed-at with the time at which it was built or fetched, for example 2026-08-14T09:40:00Z";

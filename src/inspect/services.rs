@@ -12,7 +12,7 @@ use crate::redact::visible_bytes;
 use crate::surface::{Finding, Origin, State, Tri};
 
 /// What starts a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum By {
     /// A link `S…` in a folder of a runlevel.
     SysV,
@@ -25,6 +25,18 @@ pub(super) enum By {
     /// A line of inetd or a file of xinetd.
     Inetd,
 }
+
+/// Programs that supervise services.
+const SUPERVISORS: [&str; 8] = [
+    "/usr/bin/runsvdir",
+    "/sbin/runsvdir",
+    "/bin/runsvdir",
+    "/usr/bin/s6-svscan",
+    "/bin/s6-svscan",
+    "/command/s6-svscan",
+    "/package/admin/s6-overlay/libexec/preinit",
+    "/sbin/my_init",
+];
 
 /// A service that something other than systemd would start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +100,9 @@ pub(super) fn services(tree: &Tree) -> Vec<Service> {
             push(name, By::Inetd, &path, number);
         }
     }
+    // A service has a link in every runlevel that it runs in.
+    services.sort_by(|a: &Service, b| (&a.name, a.by, &a.origin).cmp(&(&b.name, b.by, &b.origin)));
+    services.dedup_by(|a, b| a.by == By::SysV && (&a.name, a.by) == (&b.name, b.by));
     services
 }
 
@@ -112,6 +127,7 @@ impl Service {
             }
             By::OpenRc if systemd => (Tri::No, "the init of the image is systemd"),
             By::SysV | By::OpenRc => (facts.boot.boots, "it counts only where an init is started"),
+            By::Supervised if facts.tree.program(SUPERVISORS).is_none() => (Tri::No, "its supervisor is not in the image"),
             By::Supervised if systemd => (Tri::Unknown, "whether its supervisor is started is not known"),
             By::Supervised => (
                 facts.boot.boots.or(facts.boot.starts(&["runsvdir", "my_init", "s6-svscan", "s6-overlay-suexec"])),

@@ -86,7 +86,10 @@ pub(super) fn open(path: &Path) -> Result<Opened, InspectError> {
         }
         Ok::<bool, Stop>(true)
     });
-    ended.map_err(|stop| stop.told(path, "as a tar archive"))?;
+    match ended {
+        Err(Stop::Archive(_)) if parts.is_empty() && !root && !packed => return Err(not_an_image(path, "it is no tar archive")),
+        ended => ended.map_err(|stop| stop.told(path, "as a tar archive"))?,
+    };
     if root {
         return Ok(Opened::Archive);
     }

@@ -17,12 +17,15 @@ impl Manifest {
         let _ = writeln!(text, "Image     {named}{}", self.subject.id);
         let _ = writeln!(
             text,
-            "Looked at {}{platform}, {} layer(s), {} entries, as of {}",
+            "Looked at {}{platform}, {}{} entries, as of {}",
             self.inspected.kind,
-            self.inspected.layers.len(),
+            if self.inspected.layers.len() > 1 { format!("{} layers, ", self.inspected.layers.len()) } else { String::new() },
             self.inspected.entries,
             self.observed_at
         );
+        if let Some(command) = &self.inspected.command {
+            let _ = writeln!(text, "Command   {command}");
+        }
         text.push_str("\nWays to log in, by the files of the image; it was not started\n");
         rows(&mut text, &self.login_paths);
         if !self.privilege.is_empty() {

@@ -121,10 +121,13 @@ impl<'t> UnitFiles<'t> {
         }
         let path = self.units.get(name)?;
         let shown = visible_bytes(path);
-        if let Some((_, target)) = self.tree.link(path)
-            && target.rsplit('/').next() != Some(name)
-        {
-            return Some(UnitState { state: "alias", path: shown });
+        if let Some((_, target)) = self.tree.link(path) {
+            let other = target.rsplit('/').next().unwrap_or_default();
+            if other != name {
+                let masked = self.mask(other);
+                let state = if masked.is_some() { "masked" } else { "alias" };
+                return Some(UnitState { state, path: masked.unwrap_or(shown) });
+            }
         }
         if let Some(path) = self.started_by(name) {
             return Some(UnitState { state: "enabled", path });
@@ -137,23 +140,16 @@ impl<'t> UnitFiles<'t> {
         Some(UnitState { state, path: shown })
     }
 
-    /// The link that starts a unit at boot: its own, or that of an instance which is not masked.
+    /// The link that starts a unit at boot: its own or that of an instance which is not masked, else one that gives it
+    /// another name.
     fn started_by(&self, name: &str) -> Option<String> {
-        if let Some(path) = self.aliases.get(name) {
-            return Some(path.clone());
-        }
         let of = |started: &str| started == name || (name.contains("@.") && template(started).as_deref() == Some(name));
-        let mut links: Vec<&Pull> = self
-            .pulls
-            .iter()
-            .filter(|(started, _)| of(started) && self.mask(started).is_none())
-            .flat_map(|(_, links)| links)
-            .collect();
-        links.sort_by_key(|link| !link.local);
-        links.first().map(|link| link.path.clone())
+        let started = self.pulls.iter().filter(|(started, _)| of(started) && self.mask(started).is_none());
+        let link = started.flat_map(|(_, links)| links).min_by_key(|link| !link.local);
+        link.map(|link| link.path.clone()).or_else(|| self.aliases.get(name).cloned())
     }
 
-    /// The text of a unit file, and its path.
+    /// The text of a unit file.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.tree.text(self.units.get(name)?) {
             Text::Known(_, text) => Some(text.into_owned()),

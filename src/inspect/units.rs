@@ -22,10 +22,10 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
         if unit.state == "disabled" && first_boot {
             found = by_preset(tree, unit, found);
         }
-        found = without_generator(tree, &found).unwrap_or(found);
+        found = without_generator(facts, &found).unwrap_or(found);
         found = without_consoles(tree, &found).unwrap_or(found);
         found = without_program(facts, &found).unwrap_or(found);
-        findings.push(facts.boot.temper(found));
+        findings.push(facts.boot.temper_unit(found));
     }
     findings
 }
@@ -77,16 +77,17 @@ fn by_preset(tree: &Tree, unit: &UnitFile, found: Finding) -> Finding {
     Finding { state: State::Enabled, detail, origin: Some(origin), ..found }
 }
 
-/// Serial and other consoles get no login from systemd where its generator is not in the image.
-fn without_generator(tree: &Tree, found: &Finding) -> Option<Finding> {
-    let concerned = matches!(found.login_path, "serial_getty" | "console_getty") && found.state == State::Unknown;
-    if !concerned || generator(tree, "systemd-getty-generator").is_some() {
-        return None;
-    }
+/// Serial and other consoles get no login from systemd where its generator is not in the image. On a machine it starts
+/// logins on serial consoles only; on others in containers.
+fn without_generator(facts: &Facts<'_>, found: &Finding) -> Option<Finding> {
+    let why = match (found.login_path, generator(facts.tree, "systemd-getty-generator")) {
+        ("serial_getty" | "console_getty", None) => "systemd-getty-generator, which would start it, is not in the image",
+        ("console_getty", Some(_)) if facts.boot.machine => "systemd-getty-generator starts it in containers only",
+        _ => return None,
+    };
     let unit = found.detail.split(':').next().unwrap_or_default();
-    let detail =
-        format!("{unit}: it does not start at boot, and systemd-getty-generator, which would start it, is not in the image");
-    Some(Finding { state: State::Disabled, detail, ..found.clone() })
+    let detail = format!("{unit}: nothing starts it at boot, and {why}");
+    (found.state == State::Unknown).then(|| Finding { state: State::Disabled, detail, ..found.clone() })
 }
 
 /// logind starts a login on a virtual console unless it is told to have none.
@@ -141,7 +142,7 @@ pub(super) fn openings(facts: &Facts<'_>) -> Vec<Finding> {
                 detail: format!("{unit} ({}) {what}", watched.what),
                 origin: Some(Origin::new(&path, number)),
             };
-            findings.push(facts.boot.temper(finding));
+            findings.push(facts.boot.temper_unit(finding));
         }
     }
     findings
