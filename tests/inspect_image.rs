@@ -253,6 +253,35 @@ fn what_is_missing_is_said_with_a_remedy() {
 }
 
 #[test]
+fn images_for_other_systems_and_layers_alone_say_nothing_of_absence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut parts = Parts::new();
+    let mut config = configuration(&layers(), "amd64", json!({}), "2026-07-01T10:00:00Z");
+    config["os"] = json!("windows");
+    let manifest = manifest(&mut parts, &layers(), gzip, &config);
+    write(folder.path(), &layout(parts, vec![manifest]));
+    assert!(error(&request(folder.path())).contains("only images for Linux"));
+    let path = folder.path().join("layer.tar");
+    std::fs::write(&path, Layer::new().folder("etc/").file("usr/sbin/.wh.sshd", "").bytes()).expect("a file");
+    let found = inspected(&Request { observed_at: Some("2026-07-01T10:00:00Z"), ..request(&path) });
+    assert!(found["limits"].to_string().contains("single-layer"));
+    assert!(login_paths(&found).iter().all(|(_, state, _)| *state == "unknown"), "{found}");
+}
+
+#[test]
+fn indexes_that_name_each_other_over_and_over_end() {
+    let mut parts = Parts::new();
+    let mut one = blob(&mut parts, "application/vnd.oci.image.index.v1+json", br#"{"manifests":[]}"#.to_vec());
+    for _ in 0..4 {
+        let many: Vec<Value> = std::iter::repeat_n(one.clone(), 200).collect();
+        one = blob(&mut parts, "application/vnd.oci.image.index.v1+json", json!({ "manifests": many }).to_string().into_bytes());
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), &layout(parts, vec![one]));
+    assert!(error(&request(folder.path())).contains("more than 1000 manifests"));
+}
+
+#[test]
 fn names_of_every_kind_are_read_and_strays_are_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let long = format!("etc/ssh/sshd_config.d/{}.conf", "x".repeat(220));

@@ -124,7 +124,7 @@ fn of_account(facts: &Facts<'_>, file: &Accounts, entry: &PasswdEntry, keys: &Ke
             finding_of(&file.path, entry, shadow, keys.of(&entry.name), facts.day)
         }
     };
-    let no_shell = entry.login_shell && facts.tree.find(&entry.shell).is_none() && !facts.tree.limits.hide_something();
+    let no_shell = entry.login_shell && facts.tree.find(&entry.shell).is_none();
     if no_shell && finding.state > State::Disabled {
         let detail = format!("{}; but {} is not in the image, so that no login succeeds", finding.detail, entry.shell);
         return Finding { state: State::Disabled, detail, ..finding };

@@ -65,7 +65,9 @@ pub(super) fn findings(facts: &Facts<'_>, units: &[Finding]) -> Vec<Finding> {
         for service in facts.services.iter().filter(|service| agent.services.contains(&service.name.as_str())) {
             findings.push(service.finding(facts, "agent", agent.what));
         }
-        let names: Vec<&str> = agent.programs.iter().map(|path| super::boot::name_of(path)).collect();
+        // A name like `agent` would be anybody's.
+        let own = |name: &&str| *name != "agent";
+        let names: Vec<&str> = agent.programs.iter().map(|path| super::boot::name_of(path)).filter(own).collect();
         if facts.boot.starts(&names) != Tri::No {
             let state = facts.boot.starts(&names).state();
             let detail = format!("the command of the image starts {}", agent.what);

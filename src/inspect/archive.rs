@@ -58,9 +58,8 @@ pub(super) fn each<E: From<io::Error>>(
     let allowance = Rc::new(Cell::new(LONGEST_HEADER));
     let dry = Rc::new(Cell::new(false));
     let mut archive = Archive::new(Gauge { inner: reader, allowance: Rc::clone(&allowance), dry: Rc::clone(&dry) });
-    let mut entries = archive.entries()?;
     let mut number = 0;
-    while let Some(entry) = entries.next() {
+    for entry in archive.entries()? {
         let mut entry = entry?;
         allowance.set(u64::MAX);
         let packed = if entry.header().entry_type().is_gnu_sparse() { entry.header().entry_size()? } else { entry.size() };
@@ -72,7 +71,6 @@ pub(super) fn each<E: From<io::Error>>(
         allowance.set(packed.saturating_add(LONGEST_HEADER));
     }
     let torn = dry.get();
-    drop(entries);
     allowance.set(u64::MAX);
     let more = drain(&mut archive.into_inner())?;
     Ok(End { torn, more })

@@ -7,6 +7,7 @@
 use super::documents::Run;
 use super::interest::LARGEST_SCRIPT;
 use super::lookup::Text;
+use super::shells::is_shell;
 use super::tree::Tree;
 use crate::redact::visible;
 use crate::surface::{Finding, State, Tri};
@@ -42,6 +43,9 @@ pub(super) struct Boot {
 /// Programs that only start another one.
 const WRAPPERS: [&str; 8] = ["tini", "tini-static", "dumb-init", "catatonit", "gosu", "su-exec", "env", "exec"];
 
+/// Programs that are the init of a machine.
+const INITS: [&str; 5] = ["init", "systemd", "openrc-init", "runit", "runit-init"];
+
 impl Boot {
     /// Of a root filesystem that a machine starts from.
     pub(super) fn of_machine(tree: &Tree) -> Self {
@@ -65,7 +69,7 @@ impl Boot {
         let boots = match first {
             _ if init == Init::None => Tri::No,
             _ if bootc => Tri::Yes,
-            Some("init" | "systemd" | "openrc-init" | "runit" | "runit-init") => Tri::Yes,
+            Some(first) if INITS.contains(&first) => Tri::Yes,
             None => Tri::Unknown,
             Some(_) if by_script => Tri::Unknown,
             Some(_) => Tri::No,
@@ -148,7 +152,8 @@ fn init(tree: &Tree) -> Init {
 
 /// The script at `word`, where it is an absolute path of one.
 fn script(tree: &Tree, word: &str) -> Option<(String, String)> {
-    if !word.starts_with('/') {
+    let name = name_of(word);
+    if !word.starts_with('/') || is_shell(name) || INITS.contains(&name) || WRAPPERS.contains(&name) {
         return None;
     }
     // Programs of machine code are of no use here, and are larger than scripts.

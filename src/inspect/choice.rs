@@ -63,7 +63,7 @@ struct Candidate {
 
 enum Source {
     Oci(Vec<Descriptor>),
-    Saved(Configuration, Vec<String>),
+    Saved(Box<Configuration>, Vec<String>),
 }
 
 /// Chooses the image and reads its configuration.
@@ -74,7 +74,9 @@ pub(super) fn choose(store: &Store, wish: Wish<'_>) -> Result<Image, InspectErro
     let mut candidates = Vec::new();
     if let Some(bytes) = store.document("index.json")? {
         let index: Document = parse(store, "index.json", &bytes)?;
-        gather(store, &index, "index.json", None, &[], 0, &mut candidates)?;
+        let mut gathering = Gathering { store, candidates, left: MOST_MANIFESTS };
+        gathering.index(&index, "index.json", None, &[], 0)?;
+        candidates = gathering.candidates;
     } else if let Some(bytes) = store.document("manifest.json")? {
         for saved in parse::<Vec<Saved>>(store, "manifest.json", &bytes)? {
             candidates.push(saved_candidate(store, saved)?);
@@ -98,36 +100,46 @@ pub(super) fn choose(store: &Store, wish: Wish<'_>) -> Result<Image, InspectErro
     chosen.image(store, others)
 }
 
-/// Gathers the images of an index and of the indexes in it.
-fn gather(
-    store: &Store,
-    index: &Document,
-    by: &str,
-    own: Option<&Digest>,
-    names: &[String],
-    depth: usize,
-    candidates: &mut Vec<Candidate>,
-) -> Result<(), InspectError> {
-    for descriptor in index.manifests.iter().flatten().take(MOST_MANIFESTS) {
-        if descriptor.is_attached() || candidates.len() >= MOST_MANIFESTS {
-            continue;
-        }
-        let digest = named(store, &descriptor.digest, by)?;
-        let names = descriptor.names(names);
-        // What is named and not there belongs to a platform that was not exported.
-        let Some(bytes) = blob(store, &descriptor.digest, by)? else { continue };
-        let document: Document = parse(store, &digest.place(), &bytes)?;
-        if document.manifests.is_some() && depth < DEEPEST {
-            gather(store, &document, &digest.place(), Some(&digest), &names, depth + 1, candidates)?;
-        } else if let Some(candidate) = oci_candidate(store, descriptor, &digest, document)? {
-            let known = candidates.iter_mut().find(|known| known.manifest.as_ref() == Some(&digest));
-            match known {
-                Some(known) => known.names.extend(names),
-                None => candidates.push(Candidate { names, index: own.cloned(), ..candidate }),
+/// The images of a layout, as far as they were gathered.
+struct Gathering<'s> {
+    store: &'s Store,
+    candidates: Vec<Candidate>,
+    /// Manifests that may still be looked at: indexes may name each other over and over.
+    left: usize,
+}
+
+impl Gathering<'_> {
+    /// Gathers the images of the index `by` and of the indexes in it; `own` is its digest where it has one.
+    fn index(
+        &mut self,
+        index: &Document,
+        by: &str,
+        own: Option<&Digest>,
+        names: &[String],
+        depth: usize,
+    ) -> Result<(), InspectError> {
+        for descriptor in index.manifests.iter().flatten().filter(|descriptor| !descriptor.is_attached()) {
+            self.left = self.left.checked_sub(1).ok_or_else(|| InspectError::Document {
+                path: self.store.path().to_owned(),
+                part: by.to_owned(),
+                what: format!("leads to more than {MOST_MANIFESTS} manifests; export one image by itself"),
+            })?;
+            let digest = named(self.store, &descriptor.digest, by)?;
+            // What is named and not there belongs to a platform that was not exported.
+            let Some(bytes) = blob(self.store, &descriptor.digest, by)? else { continue };
+            let document: Document = parse(self.store, &digest.place(), &bytes)?;
+            let names = descriptor.names(names);
+            if document.manifests.is_some() && depth < DEEPEST {
+                self.index(&document, &digest.place(), Some(&digest), &names, depth + 1)?;
+            } else if let Some(candidate) = oci_candidate(self.store, descriptor, &digest, document)? {
+                match self.candidates.iter_mut().find(|known| known.manifest.as_ref() == Some(&digest)) {
+                    Some(known) => known.names.extend(names),
+                    None => self.candidates.push(Candidate { names, index: own.cloned(), ..candidate }),
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 impl Descriptor {
@@ -185,7 +197,14 @@ fn saved_candidate(store: &Store, saved: Saved) -> Result<Candidate, InspectErro
     }
     let document: Configuration = parse(store, &saved.config, &bytes)?;
     let (names, platform) = (saved.repo_tags.unwrap_or_default(), document.platform.clone());
-    Ok(Candidate { names, index: None, manifest: None, config, platform, source: Source::Saved(document, saved.layers) })
+    Ok(Candidate {
+        names,
+        index: None,
+        manifest: None,
+        config,
+        platform,
+        source: Source::Saved(Box::new(document), saved.layers),
+    })
 }
 
 fn configuration(store: &Store, digest: &Digest, by: &str) -> Result<Configuration, InspectError> {
@@ -237,8 +256,11 @@ impl Candidate {
     fn image(self, store: &Store, others: Vec<String>) -> Result<Image, InspectError> {
         let config = match &self.source {
             Source::Oci(_) => configuration(store, &self.config, "the manifest")?,
-            Source::Saved(config, _) => config.clone(),
+            Source::Saved(config, _) => config.as_ref().clone(),
         };
+        if !matches!(config.platform.os.as_str(), "linux" | "") {
+            return Err(which(store, format!("the image is for {}, and only images for Linux are read", config.platform)));
+        }
         let by = self.manifest.as_ref().map_or_else(|| "manifest.json".to_owned(), Digest::to_string);
         let diff_ids: Vec<&str> = config.rootfs.iter().flat_map(|rootfs| &rootfs.diff_ids).map(String::as_str).collect();
         let count = match &self.source {

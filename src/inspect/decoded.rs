@@ -2,7 +2,7 @@
 //! they are.
 
 use std::cell::Cell;
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
@@ -35,8 +35,11 @@ pub(super) enum Packing {
 /// Where they cannot be read, or are packed in a way that is not read here.
 pub(super) fn decoded<'r>(reader: Box<dyn Read + 'r>) -> io::Result<(Packing, Box<dyn Read + 'r>)> {
     let taken = Rc::new(Cell::new(0));
-    let mut reader = BufReader::with_capacity(64 << 10, Counting { inner: reader, taken: Rc::clone(&taken) });
-    let packing = match reader.fill_buf()? {
+    let mut reader = Counting { inner: reader, taken: Rc::clone(&taken) };
+    // A reader may give a byte at a time, so that its first bytes are gathered.
+    let mut head = Vec::new();
+    reader.by_ref().take(8).read_to_end(&mut head)?;
+    let packing = match head.as_slice() {
         [0x1f, 0x8b, ..] => Packing::Gzip,
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Packing::Zstd,
         // A skippable frame: zstd files made for lazy pulling may begin with one.
@@ -46,6 +49,7 @@ pub(super) fn decoded<'r>(reader: Box<dyn Read + 'r>) -> io::Result<(Packing, Bo
         [0x04, 0x22, 0x4d, 0x18, ..] => return Err(unread("lz4")),
         _ => Packing::Plain,
     };
+    let reader = BufReader::with_capacity(64 << 10, io::Cursor::new(head).chain(reader));
     let plain: Box<dyn Read + 'r> = match packing {
         Packing::Plain => return Ok((packing, Box::new(reader))),
         Packing::Gzip => Box::new(MultiGzDecoder::new(reader)),
@@ -120,6 +124,16 @@ mod tests {
         assert_eq!(read(&zstd).expect("zstd"), (Packing::Zstd, 6));
         assert_eq!(read(b"").expect("nothing"), (Packing::Plain, 0));
         assert!(read(b"BZh91AY&SY").is_err());
+    }
+
+    #[test]
+    fn packings_are_told_from_readers_that_give_a_byte_at_a_time() {
+        let packed = gzip(b"one");
+        let (first, rest) = packed.split_first().expect("long enough");
+        let (packing, mut plain) = decoded(Box::new(std::slice::from_ref(first).chain(rest))).expect("gzip");
+        let mut text = String::new();
+        plain.read_to_string(&mut text).expect("text");
+        assert_eq!((packing, text.as_str()), (Packing::Gzip, "one"));
     }
 
     #[test]

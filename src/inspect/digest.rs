@@ -91,6 +91,11 @@ impl Hasher {
         Self { algorithm, context: Rc::new(RefCell::new(Context::new(algorithm.algorithm()))) }
     }
 
+    /// Whether both make digests of the same kind.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm
+    }
+
     fn update(&self, bytes: &[u8]) {
         self.context.borrow_mut().update(bytes);
     }

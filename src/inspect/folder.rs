@@ -12,6 +12,9 @@ use super::interest::{Interest, Keep};
 use super::tree::{Content, Entry, Place, Refusal, Tree, What};
 use crate::redact::visible_bytes;
 
+/// Folders that are empty in an image, and where a running system has what is gone at its end.
+const OF_THE_KERNEL: [&[u8]; 5] = [b"dev", b"proc", b"run", b"sys", b"tmp"];
+
 /// Reads the folder as the only layer.
 ///
 /// # Errors
@@ -39,7 +42,9 @@ pub(super) fn read(root: &Path, interest: &mut Interest) -> Result<Tree, Inspect
             }
         };
         if metadata.is_dir() && device(&metadata) != device(&top) {
-            tree.limits.note("mount-not-read", visible_bytes(&name));
+            if !OF_THE_KERNEL.contains(&name.as_slice()) {
+                tree.limits.note("mount-not-read", visible_bytes(&name));
+            }
             walk.skip_current_dir();
         }
         let place = Place { layer: 0, entry: number };

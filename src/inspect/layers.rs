@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::archive::{End, each, entry};
 use super::choice::{Image, Layer};
-use super::decoded::decoded;
+use super::decoded::{Packing, decoded};
 use super::digest::{Digest, Hasher, Hashing};
 use super::error::{InspectError, Stop};
 use super::interest::Interest;
@@ -36,7 +36,7 @@ pub(super) fn image(store: &Store, image: &Image, interest: &mut Interest) -> Re
     let mut read: Vec<Option<Done>> = vec![None; image.layers.len()];
     // In a packed archive layers come in any order: those that come too early wait.
     let mut waiting: BTreeMap<usize, Vec<Entry>> = BTreeMap::new();
-    let mut next = 0;
+    let (mut next, mut held) = (0, 0);
     let parts: Vec<String> = image.layers.iter().map(|layer| layer.part.clone()).collect();
     store.visit(&parts, &mut |numbers, reader| {
         let Some(first) = numbers.first() else { return Ok(()) };
@@ -48,7 +48,8 @@ pub(super) fn image(store: &Store, image: &Image, interest: &mut Interest) -> Re
         let mut put = |entry: Entry| {
             if direct {
                 tree.put(count, entry);
-            } else if entries.len() < MOST_ENTRIES as usize {
+            } else if held < MOST_ENTRIES {
+                held += 1;
                 entries.push(entry);
             } else {
                 tree.limits.note("entries-over-cap", visible_bytes(&entry.name));
@@ -123,8 +124,10 @@ fn one(
     interest: &mut Interest,
     put: &mut dyn FnMut(Entry),
 ) -> Result<(Done, End), Stop> {
-    let (_, unpacked) = decoded(Box::new(Hashing::new(reader, &hashers.stored)))?;
-    let mut unpacked = Hashing::new(unpacked, &hashers.plain);
+    let (packing, unpacked) = decoded(Box::new(Hashing::new(reader, &hashers.stored)))?;
+    // What is not packed needs no second digest.
+    let same = packing == Packing::Plain && hashers.stored.is_like(&hashers.plain);
+    let mut unpacked: Box<dyn Read> = if same { unpacked } else { Box::new(Hashing::new(unpacked, &hashers.plain)) };
     let mut entries = 0;
     let end = each(&mut unpacked, &mut |raw, content| {
         entries = raw.number.saturating_add(1);
@@ -133,7 +136,10 @@ fn one(
         }
         Ok::<bool, Stop>(true)
     })?;
-    Ok((Done { digest: hashers.stored.finish(), diff_id: hashers.plain.finish(), entries }, end))
+    drop(unpacked);
+    let digest = hashers.stored.finish();
+    let diff_id = if same { digest.clone() } else { hashers.plain.finish() };
+    Ok((Done { digest, diff_id, entries }, end))
 }
 
 /// Holds a layer that was read against the digests that name it.

@@ -9,15 +9,18 @@ const CODES: [(&str, &str); 17] = [
     ("through-symlink", "entries below a symbolic link of a lower layer; the link was followed, and some runtimes replace it"),
     ("file-over-cap", "files that matter here and are larger than 1 MiB; what they say is unknown"),
     ("content-over-cap", "files that matter here beyond 64 MiB of them together; what they say is unknown"),
-    ("entries-over-cap", "entries beyond the two millionth; they were not looked at, so nothing counts as absent"),
-    ("nesting-over-cap", "entries more than 256 folders deep; they were not looked at, so nothing counts as absent"),
-    ("not-readable", "files or folders that could not be read; nothing counts as absent"),
+    ("entries-over-cap", "entries beyond the two millionth; they were not looked at, so nothing counts as closed"),
+    ("nesting-over-cap", "entries more than 256 folders deep; they were not looked at, so nothing counts as closed"),
+    ("not-readable", "files or folders that could not be read; nothing counts as closed"),
     ("content-not-readable", "files that matter here and whose content could not be read; what they say is unknown"),
     ("content-not-reached", "files that others point at through too many others; what they say is unknown"),
-    ("mount-not-read", "folders on another file system; they were not entered, so nothing counts as absent"),
-    ("torn", "archives without their end mark; they may have been cut, so nothing counts as absent"),
+    ("mount-not-read", "folders on another file system; they were not entered, so nothing counts as closed"),
+    ("torn", "archives without their end mark; they may have been cut, so nothing counts as closed"),
     ("data-after-end", "archives with data after their end mark, which some tools would read; it was not looked at"),
-    ("single-layer", "whiteouts in what should be a whole root filesystem; it may be one layer of an image"),
+    (
+        "single-layer",
+        "whiteouts in what should be a whole root filesystem; it may be one layer of an image, so nothing counts as closed",
+    ),
     ("platform-chosen", "the file holds the image for several platforms, and only one was looked at"),
     ("link-not-followed", "lookups that ended in too many symbolic links"),
     ("command-line-not-seen", "what the kernel's command line and the boot loader add at boot is not in the image"),
@@ -41,9 +44,9 @@ impl Limits {
         }
     }
 
-    /// Whether what was not found may be there all the same.
+    /// Whether something of the image was not looked at.
     pub(super) fn hide_something(&self) -> bool {
-        ["entries-over-cap", "nesting-over-cap", "not-readable", "mount-not-read", "torn"]
+        ["entries-over-cap", "nesting-over-cap", "not-readable", "mount-not-read", "torn", "single-layer"]
             .iter()
             .any(|code| self.0.contains_key(code))
     }

@@ -230,7 +230,8 @@ impl Tree {
 
 fn matches_name(pattern: &[u8], path: &[u8]) -> bool {
     let name = last_name(path);
-    !(name.starts_with(b".") && !pattern.starts_with(b".")) && matches(pattern, name)
+    let hidden = name.starts_with(b".") && !pattern.starts_with(b".");
+    !hidden && matches(pattern, name)
 }
 
 /// The last name of a path.

@@ -6,7 +6,7 @@
 //! What a setting means is known to [`crate::surface`].
 //!
 //! A state says what the files say. Nobody started the image: `absent` means that nothing was found where it was looked,
-//! and where something may have been hidden it is `unknown` instead.
+//! and where not all could be looked at, what seems absent or closed is `unknown` instead.
 //!
 //! To add a question: a file here with `findings(&Facts) -> Vec<Finding>`, its `mod` line, its line in `answers`, and its
 //! files in `interest`.
@@ -210,7 +210,8 @@ fn answers(subject: &Subject, day: i64) -> Answers {
     login_paths.extend(keys.findings());
     login_paths.extend(cloud_init::findings(&facts));
     login_paths.extend(shells::findings(&facts));
-    complete(&mut login_paths, &keys, tree);
+    complete(&mut login_paths, &keys);
+    doubt_what_is_closed(&mut login_paths, tree);
 
     let mut limits = tree.limits.clone();
     limits.add(&tree.notes.borrow());
@@ -235,7 +236,7 @@ fn rescue(mut finding: Finding, accounts: &accounts::AllAccounts) -> Finding {
 }
 
 /// Makes a statement on every way to log in that must be spoken of, and where it was looked.
-fn complete(findings: &mut Vec<Finding>, keys: &authorized_keys::Keys, tree: &Tree) {
+fn complete(findings: &mut Vec<Finding>, keys: &authorized_keys::Keys) {
     let looked: [(&'static str, String); 8] = [
         ("sshd", "no program of an SSH server (sshd, dropbear, tinysshd, lshd, wolfsshd) lies anywhere in the image".to_owned()),
         (
@@ -254,16 +255,18 @@ fn complete(findings: &mut Vec<Finding>, keys: &authorized_keys::Keys, tree: &Tr
     ];
     for (login_path, words) in looked {
         if findings.iter().all(|finding| finding.login_path != login_path) {
-            findings.push(statement(login_path, State::Absent, words, tree));
+            findings.push(Finding { login_path, state: State::Absent, detail: words, origin: None });
         }
     }
 }
 
-/// A statement made of not having found anything. Where something may have been hidden, that is not known.
-fn statement(login_path: &'static str, state: State, detail: String, tree: &Tree) -> Finding {
-    if state == State::Absent && tree.limits.hide_something() {
-        let detail = format!("{detail}; but not all of it could be looked at (see the limits)");
-        return Finding { login_path, state: State::Unknown, detail, origin: None };
+/// Where something of the image was not looked at, nothing counts as closed: what opens it may be just there.
+fn doubt_what_is_closed(findings: &mut [Finding], tree: &Tree) {
+    if !tree.limits.hide_something() {
+        return;
     }
-    Finding { login_path, state, detail, origin: None }
+    for finding in findings.iter_mut().filter(|finding| finding.state <= State::Disabled) {
+        finding.state = State::Unknown;
+        finding.detail.push_str("; but not all of the image could be looked at (see the limits)");
+    }
 }

@@ -33,7 +33,7 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     }
     if found.is_empty() {
         let detail = format!("no program in {} has the name of a shell ({})", FOLDERS.join(", "), SHELLS.join(", "));
-        return vec![super::statement("container_shell", State::Absent, detail, facts.tree)];
+        return vec![Finding { login_path: "container_shell", state: State::Absent, detail, origin: None }];
     }
     let finding = |(path, mut names): (String, Vec<String>)| {
         names.sort();

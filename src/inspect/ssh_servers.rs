@@ -66,6 +66,10 @@ fn starters(facts: &Facts<'_>) -> Vec<Finding> {
         let login_path = if service.is_by_connection() { "ssh_socket" } else { "sshd" };
         findings.push(service.finding(facts, login_path, "an SSH server"));
     }
+    for service in facts.services.iter().filter(|service| matches!(service.name.as_str(), "telnetd" | "in.telnetd" | "utelnetd"))
+    {
+        findings.push(service.finding(facts, "telnet", "a telnet server"));
+    }
     match (facts.boot.starts(&PROGRAMS), &facts.boot.script) {
         (Tri::Yes, _) => findings.push(sshd_finding(State::Enabled, "the command of the image starts an SSH server", None)),
         (Tri::Unknown, Some((path, _))) => {

@@ -155,6 +155,9 @@ fn part(raw: &Raw, content: &mut dyn Read, packed: bool, kept: &mut u64) -> Resu
     }
 }
 
+/// What is done with a part: its places in a list of names, and a reader of it.
+pub(super) type See<'s> = &'s mut dyn FnMut(&[usize], &mut dyn Read) -> Result<(), InspectError>;
+
 impl Store {
     /// The file or folder.
     pub(super) fn path(&self) -> &Path {
@@ -194,11 +197,7 @@ impl Store {
 
     /// Calls `see` with a reader of each part of `names`: in this order where parts can be opened by name, else in the
     /// order in which they come. The numbers are the places in `names`: several where several names stand for one part.
-    pub(super) fn visit(
-        &self,
-        names: &[String],
-        see: &mut dyn FnMut(&[usize], &mut dyn Read) -> Result<(), InspectError>,
-    ) -> Result<(), InspectError> {
+    pub(super) fn visit(&self, names: &[String], see: See<'_>) -> Result<(), InspectError> {
         let missing = |name: &String| InspectError::Missing {
             path: self.path.clone(),
             part: format!("the layer {name}"),

@@ -140,6 +140,17 @@ fn patterns_are_those_of_shells() {
     assert_eq!(paths("/etc/none/*"), Vec::<String>::new());
 }
 
+#[test]
+fn names_that_are_not_utf_8_are_found() {
+    let mut tree = Tree::new(true);
+    let what = What::File(Content::Kept(b"x".to_vec()));
+    tree.put(0, Entry { name: b"etc/c.d/\xff.conf".to_vec(), what, mode: 0o644, uid: 0, size: 1, number: 0 });
+    let paths = tree.glob("/etc/c.d/*.conf");
+    assert!(
+        matches!(paths.as_slice(), [path] if matches!(tree.text(path), Text::Known(found, _) if found.path == r"/etc/c.d/\xff.conf"))
+    );
+}
+
 /// One entry of a random layer: folders are `d…`, files `f…`, so that no name is both.
 fn entry() -> impl Strategy<Value = String> {
     let folder = proptest::collection::vec(prop_oneof![Just("d1"), Just("d2")], 0..4);

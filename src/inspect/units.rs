@@ -120,7 +120,7 @@ fn without_consoles(tree: &Tree, found: &Finding) -> Option<Finding> {
 /// A unit for an SSH server that is not in the image starts nothing.
 fn without_program(facts: &Facts<'_>, found: &Finding) -> Option<Finding> {
     let ssh = matches!(found.login_path, "sshd" | "ssh_socket") && found.state > State::Disabled;
-    (ssh && facts.survey.ssh_servers.is_empty() && !facts.tree.limits.hide_something()).then(|| Finding {
+    (ssh && facts.survey.ssh_servers.is_empty()).then(|| Finding {
         state: State::Disabled,
         detail: format!("{}; but no SSH server program is in the image", found.detail),
         ..found.clone()
@@ -155,9 +155,10 @@ fn opening(line: &str, login_path: &str) -> Option<&'static str> {
         "ExecStart" if login_path.ends_with("getty") => {
             let words: Vec<&str> = value.split_ascii_whitespace().collect();
             let automatic = words.iter().any(|word| *word == "-a" || word.starts_with("--autologin"));
+            let forced = words.iter().any(|word| super::boot::name_of(word) == "login") && words.contains(&"-f");
             let skips = words.iter().any(|word| *word == "-n" || *word == "--skip-login");
-            match (automatic, skips) {
-                (true, _) => Some("logs somebody in without asking for a password (--autologin)"),
+            match (automatic || forced, skips) {
+                (true, _) => Some("logs somebody in without asking for a password"),
                 (false, true) => Some("does not ask who logs in (--skip-login)"),
                 _ => None,
             }
