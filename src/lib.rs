@@ -33,6 +33,7 @@ pub mod pack;
 pub mod period;
 #[cfg(feature = "judge")]
 pub mod pipeline;
+pub mod public_key;
 pub mod redact;
 #[cfg(feature = "judge")]
 pub mod report;

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::assess::{self, AssessError, Assessment, Engine, EngineOptions};
 use crate::catalogue::{Catalogue, CatalogueError, View};
-use crate::collect::{CollectError, CollectOptions, Collected, collect, unpack, walk};
+use crate::collect::{CollectError, CollectOptions, Collected, EvidenceFile, collect, unpack, walk};
 use crate::config::Config;
 use crate::outputs::OutputError;
 use crate::pack::{PackError, Packed, Parts, write};
@@ -70,14 +70,27 @@ pub enum PipelineError {
 /// Rejected records that the report shows.
 const MOST_REJECTS: i64 = 200;
 
+/// The files below `roots`, what containers hold among them; it is unpacked into `work`.
+///
+/// # Errors
+/// Where a root does not exist, or `work` cannot be written.
+pub fn evidence(
+    roots: &[PathBuf],
+    not_evidence: &[PathBuf],
+    work: &Path,
+    config: &Config,
+) -> Result<Vec<EvidenceFile>, CollectError> {
+    let files = walk(roots)?.into_iter().filter(|file| !not_evidence.contains(&file.path)).collect();
+    unpack(files, &work.join("unpacked"), config.unpack)
+}
+
 /// Reads, judges and builds the report.
 ///
 /// # Errors
 /// Where facts cannot be written, a control is broken, or a reader lost a record. Evidence that cannot be read is no
 /// error: it is in the report, and keeps the controls that needed it from a clean conclusion.
 pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
-    let files = walk(job.evidence)?.into_iter().filter(|file| !job.not_evidence.contains(&file.path)).collect();
-    let files = unpack(files, &job.work.join("unpacked"), job.config.unpack)?;
+    let files = evidence(job.evidence, job.not_evidence, job.work, job.config)?;
     let store = job.work.join("facts");
     let progress = |done, total| (job.progress)("reading evidence", done, total);
     let options = CollectOptions { config: job.config, period: job.period, threads: job.threads, progress: &progress };

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use steadfast::collect::{CollectOptions, collect, walk};
+use steadfast::collect::{CollectOptions, EvidenceFile, collect, walk};
 use steadfast::config::Config;
 use steadfast::period::Period;
 
+use crate::fixtures::texts;
 use crate::support::{root, skipped};
 
 /// What is known of a real file: path, format, records that gave facts, rejected.
@@ -40,11 +41,43 @@ const KNOWN: &[(&str, &str, u64, u64)] = &[
     ("gitlab-mr/merge_requests.json", "gitlab-merge-requests", 1, 0),
     ("jira/export.csv", "jira-csv", 2, 0),
     ("jira/search.json", "jira-search", 3, 0),
+    ("buildx-metadata/metadata.json", "buildx-metadata", 1, 0),
+    // The image, openssh-server and sudo.
+    ("mkosi-manifest/es-ingest.manifest", "mkosi-manifest", 3, 0),
+    ("oci-layout/slsa-v1.4.0/index.json", "oci-index", 1, 0),
+    ("oci-layout/slsa-v1.4.0/blobs/sha256/3095c5371ce925576abaf92fc06d25607b415984d886c1b8eb43cc26536036b9", "oci-config", 1, 0),
+    (
+        "oci-layout/slsa-v1.4.0/blobs/sha256/784c5bd14237b9a979fd0251f01dcc7956f06da243ca1e9c52470c410e53c654",
+        "in-toto-provenance",
+        1,
+        0,
+    ),
+    (
+        "oci-layout/slsa-v1.4.0/blobs/sha256/a74d89d8dd863ca5dae4a29e0feede81ddf59197849a80784af5a02ab7786925",
+        "oci-manifest",
+        1,
+        0,
+    ),
+    ("ansible-run/ansible.log", "ansible-log", 3, 0),
+    ("ansible-run/check_diff.json", "ansible-json", 3, 0),
+    ("ansible-run/run.jsonl", "ansible-jsonl", 1, 0),
+    ("ansible-run/run_json.json", "ansible-json", 3, 0),
+    ("chef-converge/converge-failure-report.json", "chef-converge", 1, 0),
+    ("chef-converge/converge-success-report.json", "chef-converge", 1, 0),
+    ("inspec/u18-full-linux-ssh-baseline.json", "inspec", 3, 0),
     ("packer-manifest/es-estate.json", "packer-manifest", 3, 0),
+    ("packer-manifest/minimal-old.json", "packer-manifest", 1, 0),
     ("puppet-report/puppet7.23_changed.yaml", "puppet-report", 1, 0),
     ("puppet-report/puppet7.23_corrective.yaml", "puppet-report", 1, 0),
+    ("puppet-report/puppet7.23_compilefail.yaml", "puppet-report", 1, 0),
+    ("puppet-report/puppet7.23_failed.yaml", "puppet-report", 1, 0),
     ("puppet-report/puppet7.23_noop.yaml", "puppet-report", 1, 0),
+    ("puppet-report/puppet7.23_unchanged.yaml", "puppet-report", 1, 0),
+    ("puppet-summary/puppet7.23_changed.yaml", "puppet-summary", 1, 0),
+    ("puppet-summary/puppet7.23_failed.yaml", "puppet-summary", 1, 0),
+    ("puppet-summary/puppet7.23_noop.yaml", "puppet-summary", 1, 0),
     ("puppetdb-report/pg1.vm-304bebf8.json", "puppetdb-reports", 1, 0),
+    ("puppetdb-report/puppetdb1.vm-5ba2c61a.json", "puppetdb-reports", 1, 0),
     ("puppetdb-report/time-shift-report.json", "puppetdb-reports", 1, 0),
     ("servicenow/label_header_from_xlsx.csv", "servicenow-csv", 5, 0),
     ("servicenow/list_export_cp1252.csv", "servicenow-csv", 5, 0),
@@ -52,9 +85,44 @@ const KNOWN: &[(&str, &str, u64, u64)] = &[
     ("servicenow/table_api_display_all.json", "servicenow-changes", 3, 0),
     ("servicenow/table_api_display_true.json", "servicenow-changes", 5, 0),
     ("servicenow/unload.xml", "servicenow-xml", 5, 0),
+    // The image, openssh-server and sudo among 315 packages; then lists of 88 without either.
+    ("sbom-cyclonedx/syft1.18_estate_with-openssh.cdx.json", "cyclonedx", 3, 0),
+    ("sbom-cyclonedx/syft1.18_minbase_no-openssh.cdx.json", "cyclonedx", 1, 0),
+    ("sbom-spdx/syft1.18_minbase_no-openssh.spdx.json", "spdx", 1, 0),
+    ("slsa/gcb-container-v0.1.json", "in-toto-provenance", 1, 0),
+    ("slsa/gha_container-v1.intoto.sigstore", "in-toto-provenance", 1, 0),
+    ("slsa/gha_go-v0.2.intoto.jsonl", "in-toto-provenance", 1, 0),
+    ("slsa/npm-attestations-v1.json", "in-toto-provenance", 2, 0),
     ("sshd-T/hardened.txt", "sshd-effective", 1, 0),
     ("sudo-json/sudo-1.9.13p3_json_pretty.json", "sudo-json", 19 + 8 + 1, 0),
-    ("sudo-syslog/auth.log_rfc3339_sudo-1.9.13p3", "sudo-syslog", 0, 0),
+    // Events of sudo, then logins over ssh, then su: counted with a script that reads the same files.
+    ("auditd/audit-rhel7.log", "auditd", 2, 5),
+    ("auditd/audit-ubuntu16.log", "auditd", 2, 0),
+    ("auditd/audit_enriched_user_cmd.log", "auditd", 3, 0),
+    ("cloudtrail/ssm_sample.json", "cloudtrail", 2, 0),
+    ("journald/short-iso.txt", "sudo-syslog", 25 + 35, 0),
+    ("journald/short.txt", "sudo-syslog", 25 + 35, 0),
+    ("journald/ssh.journal.json", "journald-json", 23 + 35 + 1, 0),
+    ("journald/sudo.journal.export", "journald-export", 25, 0),
+    ("journald/sudo.journal.json", "journald-json", 25, 0),
+    ("journald/sudo_cee.journal.json", "journald-json", 24, 1),
+    ("login-records/btmp", "wtmp", 2, 0),
+    ("login-records/last-F.txt", "last", 30, 0),
+    ("login-records/last-i-w.txt", "last", 30, 0),
+    ("login-records/lastb-F.txt", "last", 2, 0),
+    ("login-records/lastlog.txt", "lastlog", 4, 0),
+    ("login-records/utmpdump.txt", "utmpdump", 30, 0),
+    ("login-records/wtmp", "wtmp", 30, 0),
+    ("sudo-iolog-json/id.json", "sudo-iolog", 1, 0),
+    ("sudo-iolog-json/ls.json", "sudo-iolog", 1, 0),
+    ("sudo-iolog-json/mailq.json", "sudo-iolog", 1, 0),
+    ("sudo-iolog-json/make.json", "sudo-iolog", 1, 0),
+    ("sudo-iolog-json/printenv.json", "sudo-iolog", 1, 0),
+    ("sudo-logfile/sudo-1.9.13p3_wrapped_log_year_log_host.log", "sudo-logfile", 19 + 8 + 1, 0),
+    ("sudo-syslog/auth.log_rfc3339_sudo-1.9.13p3", "sudo-syslog", 25 + 35 + 1, 0),
+    ("sudo-syslog/auth_rfc3164_json_cee_1.9.13p3.log", "sudo-syslog", 25, 0),
+    ("sudo-syslog/sshd_rfc3164.log", "sudo-syslog", 35, 0),
+    ("teleport/events.jsonl", "teleport", 2, 0),
     ("authorized_keys/mixed.txt", "authorized-keys", 3, 1),
     ("cloud-init/debian12_cloud.cfg", "cloud-init", 1, 0),
     ("cloud-init/user-data-open.yaml", "cloud-init", 1, 0),
@@ -121,4 +189,39 @@ fn real_files_are_recognised_and_accounted_for() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The key with which npm signed publish attestations until January 2025, as it hands it out.
+const NPM_KEY: &str = "[[provenance.keys]]\nid = \"SHA256:jl3bwswu80PjjokCgh0o2w5c2U4LhQAE57gj9cz1kzA\"\npem = \"\"\"
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE1Olb3zMAFFxXKHiIkQO5cJ3Yhl5i
+6UPp+IhuteBJbuHcA5UogKo0EWtlWwW6KSaKoTNEYL7JlCQiVnkhBktUgg==
+-----END PUBLIC KEY-----
+\"\"\"\n";
+
+#[test]
+fn a_real_signature_is_verified_by_the_key_of_its_signer_and_by_no_other() {
+    let path = root().join("../shared/corpus/slsa/npm-attestations-v1.json");
+    if !path.is_file() {
+        return skipped("../shared/corpus is not there");
+    }
+    // Another key on the same curve, under the same name.
+    let other = NPM_KEY.replace("1Olb3zMAFFxXKHiIkQO5cJ3Yhl5i\n6UPp", "Y6Ya7W++7aUPzvMTrezH6Ycx3c+H\nOKYC");
+    let work = tempfile::tempdir().expect("a folder");
+    let period = Period::parse("2026-Q4", chrono_tz::Tz::UTC).expect("a period");
+    for (name, text, expected) in [
+        // Its provenance is signed by a certificate, to which no key of ours speaks.
+        ("key", NPM_KEY, ["verified", "unverified"]),
+        ("other", &other, ["invalid", "unverified"]),
+        ("none", "", ["unverified", "unverified"]),
+    ] {
+        let config = Config::parse("test", text).expect("a configuration");
+        let files = [EvidenceFile::new(path.clone(), "npm.json".to_owned())];
+        let options = CollectOptions { config: &config, period: &period, threads: 1, progress: &|_, _| {} };
+        let store = work.path().join(name);
+        collect(&files, &store, options).expect("collected");
+        let words = ["verified", "unverified", "invalid", "none"];
+        let found: Vec<String> = texts(&store).lines().filter(|line| words.contains(line)).map(str::to_owned).collect();
+        assert_eq!(found, expected, "{name}");
+    }
 }

@@ -31,7 +31,7 @@ struct Expected {
 const COLLECTOR: [&str; 6] = ["open-end", "rejected-records", "unrecognised", "empty-file", "not-read", "changed-while-read"];
 
 /// Every text in the Parquet files of a store.
-fn texts(store: &Path) -> String {
+pub(crate) fn texts(store: &Path) -> String {
     let mut texts = String::new();
     for entry in std::fs::read_dir(store).expect("the store") {
         let file = std::fs::File::open(entry.expect("an entry").path()).expect("a file");

@@ -284,6 +284,19 @@ fn a_shell_is_a_way_into_a_container_and_not_into_a_machine() {
 }
 
 #[test]
+fn start_scripts_with_the_name_of_a_server_are_none() {
+    let found = machine(
+        Layer::new()
+            .program("sbin/init", 0o755)
+            .program("etc/init.d/sshd", 0o755)
+            .program("usr/share/initramfs-tools/hooks/dropbear", 0o755),
+    );
+    assert_eq!(state(&found, "sshd"), "absent");
+    let hidden = machine(Layer::new().program("sbin/init", 0o755).program("opt/.x/sshd", 0o755));
+    assert_eq!(state(&hidden, "sshd"), "disabled", "a server lies where nobody expects one");
+}
+
+#[test]
 fn agents_and_other_starters_are_found() {
     let found = machine(
         Layer::new()

@@ -20,6 +20,7 @@ mod determinism;
 #[cfg(feature = "judge")]
 mod errors;
 mod fixtures;
+mod forgeries;
 #[cfg(feature = "judge")]
 mod hostile;
 mod inspect_image;
@@ -28,6 +29,7 @@ mod laws;
 mod overlap;
 #[cfg(feature = "judge")]
 mod pages;
+mod pieces;
 #[cfg(feature = "judge")]
 mod sample;
 mod support;

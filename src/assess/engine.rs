@@ -38,6 +38,9 @@ pub struct EngineOptions {
 /// Parts that a query is cut into. It is fixed, so that nothing depends on the number of processors.
 const PARTITIONS: usize = 2;
 
+/// Bytes of a side of a join that is built whole rather than in parts.
+const SMALL_SIDE: usize = 32 << 20;
+
 /// A session over one store of facts.
 pub struct Engine {
     context: SessionContext,
@@ -77,6 +80,9 @@ impl Engine {
         let mut config = SessionConfig::new().with_target_partitions(PARTITIONS).with_information_schema(false);
         config.options_mut().execution.parquet.pushdown_filters = false;
         config.options_mut().sql_parser.default_null_ordering = "nulls_max".to_owned();
+        // A side of a join that is known to be this small is built whole, and the other side streams past in its order.
+        config.options_mut().optimizer.hash_join_single_partition_threshold = SMALL_SIDE;
+        config.options_mut().optimizer.hash_join_single_partition_threshold_rows = SMALL_SIDE / 64;
         let context = SessionContext::new_with_config_rt(config, environment);
         let engine = Self { context, runtime, views };
         for table in TABLES {

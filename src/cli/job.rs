@@ -9,10 +9,11 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use steadfast::catalogue::Catalogue;
+use steadfast::collect::{CollectOptions, Collected, collect};
 use steadfast::config::Config;
 use steadfast::mapping::Mapping;
 use steadfast::period::Period;
-use steadfast::pipeline::{Job, Judged, judge};
+use steadfast::pipeline::{Job, Judged, evidence, judge};
 
 /// Arguments that `pack` and `check` share.
 #[derive(Args)]
@@ -22,7 +23,7 @@ pub(crate) struct Evidence {
     evidence: Vec<PathBuf>,
     /// Audit period: 2026-Q3, 2026-07, 2026, or 2026-07-01..2026-10-01 (end not included)
     #[arg(long)]
-    period: String,
+    period: Option<String>,
     /// Configuration, where it is not steadfast.toml in the evidence folder
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -53,8 +54,23 @@ pub(crate) struct Prepared {
 }
 
 impl Evidence {
-    /// Finds and reads configuration and controls.
+    /// Finds and reads configuration and controls; the period must be named.
     pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
+        match &self.period {
+            Some(period) => self.prepare_for(period),
+            None => bail!("name the audit period: --period 2026-Q3, 2026-07, 2026, or 2026-07-01..2026-10-01"),
+        }
+    }
+
+    /// The same where the period only dates stamps without a year: this year where none is named.
+    pub(crate) fn prepare_to_read(&self) -> anyhow::Result<Prepared> {
+        match &self.period {
+            Some(period) => self.prepare_for(period),
+            None => self.prepare_for(&this_year()),
+        }
+    }
+
+    fn prepare_for(&self, period: &str) -> anyhow::Result<Prepared> {
         let mut file = self.config.clone();
         for path in &self.evidence {
             let own = path.join("steadfast.toml");
@@ -74,7 +90,7 @@ impl Evidence {
                 roots.push(path.clone());
             }
         }
-        let period = Period::parse(&self.period, config.system.time_zone.0)?;
+        let period = Period::parse(period, config.system.time_zone.0)?;
         let catalogue = Catalogue::load(self.controls.as_deref(), &config)?;
         let available = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
         Ok(Prepared {
@@ -88,6 +104,14 @@ impl Evidence {
             timings: self.timings,
         })
     }
+}
+
+/// The current year, by the clock.
+#[expect(clippy::disallowed_methods, reason = "the command line may look at the clock")]
+fn this_year() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now = chrono::DateTime::from_timestamp(i64::try_from(since.as_secs()).unwrap_or(0), 0).unwrap_or_default();
+    chrono::Datelike::year(&now).to_string()
 }
 
 /// Reads a configuration, or the defaults where there is none.
@@ -105,6 +129,17 @@ fn read_config(file: Option<&Path>) -> anyhow::Result<Config> {
 }
 
 impl Prepared {
+    /// Only reads: facts go to `store`, what is unpacked on the way to `work`.
+    pub(crate) fn read(&self, store: &Path, work: &Path) -> anyhow::Result<Collected> {
+        let progress = Progress::new();
+        let told = |done: u64, total: u64| progress.tell("reading evidence", done, total);
+        let options = CollectOptions { config: &self.config, period: &self.period, threads: self.threads, progress: &told };
+        let files = evidence(&self.roots, &self.not_evidence, work, &self.config)?;
+        let collected = collect(&files, store, options)?;
+        progress.bar.finish_and_clear();
+        Ok(collected)
+    }
+
     /// Judges with `work` as the folder for what is made on the way, and gives the result to `then`.
     pub(crate) fn judge<T>(&self, work: &Path, then: impl FnOnce(&Job<'_>, &Judged) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let progress = Progress::new();

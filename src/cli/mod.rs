@@ -4,6 +4,7 @@
 //! To add a subcommand: a file here with its arguments and `run`, a variant of [`Command`], and a line in the README.
 
 mod check;
+mod collect;
 mod controls;
 mod formats;
 mod inspect;
@@ -34,6 +35,8 @@ enum Command {
     Pack(pack::Arguments),
     /// Read and judge evidence, and print what was found (exit 0 none, 1 exceptions, 2 error, 3 nothing concluded)
     Check(check::Arguments),
+    /// Read evidence and say what each file was recognised as, or keep the facts
+    Collect(collect::Arguments),
     /// Check that a pack is as it was sealed
     Verify(verify::Arguments),
     /// List every way to log in to an image or a root filesystem, without starting it
@@ -49,6 +52,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Pack(arguments) => pack::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Collect(arguments) => collect::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),

@@ -80,7 +80,7 @@ impl Cutter {
         carry.extend_from_slice(head);
         let scanner = match framing {
             Framing::JsonRecords { depth } => Some(JsonScanner::new(depth)),
-            Framing::Lines | Framing::Whole | Framing::Opaque => None,
+            Framing::Lines | Framing::Groups(_) | Framing::Whole | Framing::Opaque => None,
         };
         Self { pool: pool.clone(), file, framing, carry, scanner, scanned: 0, first: 1, offset: 0, begun: false, ended: false }
     }
@@ -102,6 +102,7 @@ impl Cutter {
             }
             match self.framing {
                 Framing::Lines => boundary = memchr::memrchr(b'\n', &self.carry).map(|at| at + 1),
+                Framing::Groups(grouping) => boundary = grouping.boundary(&self.carry),
                 Framing::JsonRecords { .. } => {
                     if let Some(scanner) = &mut self.scanner {
                         let (last, count) = scanner.boundaries(self.carry.get(self.scanned..).unwrap_or_default());
@@ -164,7 +165,7 @@ impl Cutter {
         self.begun = true;
         self.offset += piece.bytes.len() as u64;
         self.first += match self.framing {
-            Framing::Lines => memchr::memchr_iter(b'\n', &piece.bytes).count() as u64,
+            Framing::Lines | Framing::Groups(_) => memchr::memchr_iter(b'\n', &piece.bytes).count() as u64,
             Framing::JsonRecords { .. } => records,
             Framing::Whole | Framing::Opaque => 0,
         };

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::ledger::{Collected, PieceMark, Source};
-use crate::formats::{Framing, Segment};
+use crate::formats::{Framing, Grouping, Segment};
 use crate::redact::{lossless, redact, visible};
 
 /// Lines of a quote at most.
@@ -46,6 +46,7 @@ impl Collected {
         let segment = Segment { bytes: &bytes, first: mark.first, begins: mark.begins, ends: mark.ends, framing: source.framing };
         let record = match source.framing {
             Framing::Lines => segment.lines().find(|(number, _)| *number == line).map(|(_, text)| lossless(text).into_owned()),
+            Framing::Groups(grouping) => group(&segment, grouping, line),
             Framing::JsonRecords { .. } => segment
                 .json_records()
                 .iter()
@@ -61,7 +62,7 @@ impl Collected {
             }
         };
         let record = record.ok_or("the source has no such record")?;
-        let number = (source.framing == Framing::Lines).then_some(line);
+        let number = source.framing.by_line().then_some(line);
         let lines: Vec<&str> = record.lines().collect();
         let shown: Vec<QuotedLine> = lines
             .iter()
@@ -87,6 +88,18 @@ impl Collected {
             }
         }
     }
+}
+
+/// The record of one or more lines that begins at `line`.
+fn group(segment: &Segment<'_>, grouping: Grouping, line: u64) -> Option<String> {
+    let mut lines = segment.lines().skip_while(|(number, _)| *number < line).map(|(_, text)| text);
+    let first = segment.lines().find(|(number, _)| *number == line).and_then(|_| lines.next())?;
+    let rest = match grouping {
+        Grouping::Indented | Grouping::Objects | Grouping::Continued => lines.take_while(|text| !grouping.begins(text)),
+        // The fact points at the one line of its event that says it.
+        Grouping::AuditEvents | Grouping::JournalExport => return Some(lossless(first).into_owned()),
+    };
+    Some(std::iter::once(first).chain(rest).map(lossless).collect::<Vec<_>>().join("\n"))
 }
 
 /// A line of text with the lines around it.

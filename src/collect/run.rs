@@ -130,7 +130,7 @@ fn read_file(
             return Ok(false);
         }
         note.bytes += piece.bytes.len() as u64;
-        note.open_end = framing == Framing::Lines && format.is_some() && piece.bytes.last().is_some_and(|byte| *byte != b'\n');
+        note.open_end = framing.by_line() && format.is_some() && piece.bytes.last().is_some_and(|byte| *byte != b'\n');
         let piece = Arc::new(piece);
         let job =
             Job { number: *number, file: index, piece: Arc::clone(&piece), format: format.clone(), bound: Arc::clone(&bound) };

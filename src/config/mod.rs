@@ -5,11 +5,13 @@
 
 mod code_review;
 mod jira;
+mod provenance;
 mod servicenow;
 mod words;
 
 pub use code_review::{GitHub, GitLab, ProjectNumber, Repository};
 pub use jira::Jira;
+pub use provenance::{AttestationKey, Provenance};
 pub use servicenow::{ServiceNow, StandardField};
 pub use words::{ChangeKind, ChangeState, Words};
 
@@ -52,6 +54,8 @@ pub struct Config {
     pub github: GitHub,
     /// Merge requests of GitLab as change records.
     pub gitlab: GitLab,
+    /// Keys that verify attestations.
+    pub provenance: Provenance,
     /// What the path of a file says about it.
     pub bind: Vec<Bind>,
     /// Mapping files of the team's own formats, relative to this file.
@@ -232,9 +236,10 @@ impl Config {
     /// Reads the text of `path`.
     ///
     /// # Errors
-    /// A diagnostic with place and remedy for unknown keys, wrong types, unknown zones and bad `[[bind]]` patterns.
+    /// A diagnostic with place and remedy for unknown keys, wrong types, unknown zones, bad `[[bind]]` patterns and bad
+    /// public keys.
     pub fn parse(path: &str, text: &str) -> Result<Self, Box<Diagnostic>> {
-        let config: Self =
+        let mut config: Self =
             toml::from_str(text).map_err(|error| Box::new(Diagnostic::toml("config-unreadable", path, text, &error)))?;
         if let Some(version) = config.format_version.filter(|version| *version != 1) {
             let at = text.find("format_version").unwrap_or(0);
@@ -250,6 +255,11 @@ impl Config {
                 return Err(Box::new(Diagnostic::new("bind-pattern", path, text, at..at + bind.path.len(), message)));
             }
         }
+        config.provenance.read_keys().map_err(|message| {
+            // It points at the section and not at the key, which may be a private one and must not get into a log.
+            let at = text.find("provenance").unwrap_or(0);
+            Box::new(Diagnostic::new("provenance-key", path, text, at..at + 10, message))
+        })?;
         Ok(config)
     }
 
@@ -408,5 +418,13 @@ mod tests {
             assert_eq!(error.location.line, line, "{text}");
             assert!(error.message.contains(part), "{text}: {}", error.message);
         }
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_read_is_named_and_not_shown() {
+        let text = "[[provenance.keys]]\nid = \"build\"\npem = \"-----BEGIN PRIVATE KEY-----\\nMC4CAQ==\"\n";
+        let error = Config::parse("steadfast.toml", text).expect_err("a private key");
+        assert!(error.message.starts_with("key 1 of [[provenance.keys]], \"build\", is a private key"), "{}", error.message);
+        assert!(!error.render(false).contains("MC4CAQ"), "{}", error.render(false));
     }
 }

@@ -17,6 +17,10 @@ impl Format for AlarmAcks {
         "acknowledgements of alarms as CSV: host, target, acknowledged_by, acknowledged_at …"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a CSV header with host, target, acknowledged_by and acknowledged_at"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&ALARM_ACKS] }
     }
@@ -26,10 +30,7 @@ impl Format for AlarmAcks {
         ["host", "target", "acknowledged_by", "acknowledged_at"]
             .iter()
             .all(|name| columns.iter().any(|column| column == name))
-            .then_some(Recognition {
-                because: "a CSV header with host, target, acknowledged_by and acknowledged_at",
-                framing: Framing::Whole,
-            })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -20,6 +20,10 @@ impl Format for AideReport {
         "AIDE check report, text (host from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a start stamp that names AIDE"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&ALARMS, &ALARM_RUNS, &LOG_ACTIVITY] }
     }
@@ -27,7 +31,7 @@ impl Format for AideReport {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
         (text.contains("Start timestamp: ") && text.contains("(AIDE "))
-            .then_some(Recognition { because: "a start stamp that names AIDE", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -26,6 +26,10 @@ impl Format for AideJson {
         "AIDE check report, JSON (host from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "an object whose outline is a sentence of AIDE"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&ALARMS, &ALARM_RUNS, &LOG_ACTIVITY] }
     }
@@ -33,7 +37,7 @@ impl Format for AideJson {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
         (head.first_byte() == Some(b'{') && text.contains("\"outline\"") && text.contains("\"AIDE "))
-            .then_some(Recognition { because: "an object whose outline is a sentence of AIDE", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -25,6 +25,10 @@ impl Format for FalcoEvents {
         "Falco events, JSON: every detection becomes an alarm"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "events with rule, priority, time and output"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&ALARMS, &LOG_ACTIVITY] }
     }
@@ -35,7 +39,7 @@ impl Format for FalcoEvents {
         let framing = json_framing(head)?;
         let known = has("\"rule\"") && has("\"priority\"") && has("\"time\"") && (has("\"output_fields\"") || has("\"output\""));
         (known && PRIORITIES.iter().any(|name| text.contains(&format!("\"{name}\""))))
-            .then_some(Recognition { because: "events with rule, priority, time and output", framing })
+            .then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -29,6 +29,10 @@ impl Format for OsqueryResults {
         "osquery results log: differential lines, batches and snapshots; file events become alarms"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "results with unixTime, calendarTime and columns, diffResults or snapshot"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&ALARMS, &LOG_ACTIVITY] }
     }
@@ -38,10 +42,7 @@ impl Format for OsqueryResults {
         let has = |key: &str| text.contains(key);
         let rows = has("\"columns\"") || has("\"diffResults\"") || has("\"snapshot\"");
         let framing = json_framing(head)?;
-        (rows && has("\"unixTime\"") && has("\"calendarTime\"")).then_some(Recognition {
-            because: "results with unixTime, calendarTime and columns, diffResults or snapshot",
-            framing,
-        })
+        (rows && has("\"unixTime\"") && has("\"calendarTime\"")).then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

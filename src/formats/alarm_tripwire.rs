@@ -22,6 +22,10 @@ impl Format for TripwireReport {
         "Open Source Tripwire integrity check report, text"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "the title of a Tripwire integrity check report"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&ALARMS, &ALARM_RUNS, &LOG_ACTIVITY] }
     }
@@ -29,7 +33,7 @@ impl Format for TripwireReport {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
         (text.lines().any(is_title) && text.contains("Report created on:"))
-            .then_some(Recognition { because: "the title of a Tripwire integrity check report", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -32,6 +32,10 @@ impl Format for WazuhAlerts {
         "Wazuh alerts.json: file integrity, rootcheck and reported changes become alarms"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "alerts with rule, agent, manager and location"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&ALARMS, &LOG_ACTIVITY] }
     }
@@ -41,7 +45,7 @@ impl Format for WazuhAlerts {
         let has = |key: &str| text.contains(key);
         let framing = json_framing(head)?;
         (has("\"rule\"") && has("\"agent\"") && has("\"manager\"") && has("\"location\"") && has("\"timestamp\""))
-            .then_some(Recognition { because: "alerts with rule, agent, manager and location", framing })
+            .then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

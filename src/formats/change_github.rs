@@ -11,7 +11,7 @@
 //! the team counts it. Where GitHub says that its review rule is not satisfied (`REVIEW_REQUIRED`), an approval is given as
 //! `requested`: some further one is missing.
 
-use super::code_review::{by_machine, change_id, incomplete, kind, labels, page_limit, person, targets, time};
+use super::code_review::{by_machine, change_id, each_of_page, incomplete, kind, labels, person, targets, time};
 use super::json_records::{each_object, json_framing};
 use super::lazy::{Json, Members};
 use super::{Format, Framing, Head, Reading, Recognition, Record, Segment, Sink};
@@ -32,6 +32,10 @@ impl Format for GitHubPullRequests {
         "pull requests of GitHub: REST API (list or single) or gh pr list/view --json, with reviews where gh gives them"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "pull requests with number, state and the fields of GitHub's REST API or of gh --json"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CHANGES, &APPROVALS, &CHANGE_TARGETS] }
     }
@@ -42,21 +46,14 @@ impl Format for GitHubPullRequests {
         let has = |key: &str| text.contains(key);
         let rest = has("\"diff_url\"") && has("\"issue_url\"") && !has("\"repository_url\"");
         let gh = ["\"mergedAt\"", "\"isDraft\"", "\"reviewDecision\"", "\"headRefName\"", "\"baseRefName\""];
-        (has("\"number\"") && has("\"state\"") && (rest || gh.iter().any(|key| has(key)))).then_some(Recognition {
-            because: "pull requests with number, state and the fields of GitHub's REST API or of gh --json",
-            framing,
-        })
+        (has("\"number\"") && has("\"state\"") && (rest || gh.iter().any(|key| has(key))))
+            .then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let mut last = 0;
-        each_object(segment, sink, |number, bytes, request, sink| {
-            last = number;
+        each_of_page(segment, &[30, 100], sink, |number, bytes, request, sink| {
             read_request(number, bytes, request, reading, sink);
         });
-        if segment.ends && matches!(segment.framing, Framing::JsonRecords { .. }) {
-            page_limit(last, &[30, 100], sink);
-        }
     }
 }
 

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::change_github::{decision, from_address};
-use super::code_review::{by_machine, page_limit, person, time};
+use super::code_review::{by_machine, each_of_page, person, time};
 use super::json_records::{each_object, json_framing};
 use super::lazy::{Members, record_text};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
@@ -29,6 +29,10 @@ impl Format for GitHubReviews {
         "reviews of GitHub pull requests, REST API"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a list with pull_request_url, commit_id and state"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&APPROVALS] }
     }
@@ -39,8 +43,7 @@ impl Format for GitHubReviews {
         // Comments on lines also name the request, and the review that they belong to.
         let reviews =
             has("\"pull_request_url\"") && has("\"commit_id\"") && has("\"state\"") && !has("\"pull_request_review_id\"");
-        (json_framing(head)? == LIST && reviews)
-            .then_some(Recognition { because: "a list with pull_request_url, commit_id and state", framing: Framing::Whole })
+        (json_framing(head)? == LIST && reviews).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {
@@ -57,12 +60,9 @@ impl Format for GitHubReviews {
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
         let list = whole(segment.bytes);
         let seen = last_seen(&list);
-        let mut last = 0;
-        each_object(&list, sink, |number, bytes, review, sink| {
-            last = number;
+        each_of_page(&list, &[30, 100], sink, |number, bytes, review, sink| {
             read_review(number, bytes, review, &seen, reading, sink);
         });
-        page_limit(last, &[30, 100], sink);
     }
 }
 

@@ -4,10 +4,10 @@
 //! `group/project!iid`, `merge_user` replaces `merged_by`, `merge_commit_sha` is null after a fast-forward. Approvals are
 //! another document (`gitlab-approvals`).
 
-use super::code_review::{change_id, kind, labels, page_limit, person, targets, time};
-use super::json_records::{each_object, json_framing};
+use super::code_review::{change_id, each_of_page, kind, labels, person, targets, time};
+use super::json_records::json_framing;
 use super::lazy::Members;
-use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
+use super::{Format, Head, Reading, Recognition, Segment, Sink};
 use crate::config::ProjectNumber;
 use crate::facts::{CHANGE_TARGETS, CHANGES, Change, Table};
 
@@ -23,6 +23,10 @@ impl Format for GitLabMergeRequests {
         "merge requests of GitLab, REST API (list or single); their approvals are gitlab-approvals"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "merge requests with iid, state, source_branch and target_branch"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CHANGES, &CHANGE_TARGETS] }
     }
@@ -33,18 +37,13 @@ impl Format for GitLabMergeRequests {
         ["\"iid\"", "\"source_branch\"", "\"target_branch\"", "\"state\""]
             .iter()
             .all(|key| text.contains(key))
-            .then_some(Recognition { because: "merge requests with iid, state, source_branch and target_branch", framing })
+            .then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
-        let mut last = 0;
-        each_object(segment, sink, |number, bytes, request, sink| {
-            last = number;
+        each_of_page(segment, &[20, 100], sink, |number, bytes, request, sink| {
             read_request(number, bytes, request, reading, sink);
         });
-        if segment.ends && matches!(segment.framing, Framing::JsonRecords { .. }) {
-            page_limit(last, &[20, 100], sink);
-        }
     }
 }
 

@@ -24,6 +24,10 @@ impl Format for GitLabApprovals {
         "approvals of GitLab merge requests, REST API"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "approved_by with approvals_left or user_has_approved"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&APPROVALS] }
     }
@@ -34,7 +38,7 @@ impl Format for GitLabApprovals {
         let has = |key: &str| text.contains(key);
         let approvals = has("\"approvals_left\"") || has("\"approvals_required\"") || has("\"user_has_approved\"");
         (has("\"approved_by\"") && approvals && !has("\"target_branch\""))
-            .then_some(Recognition { because: "approved_by with approvals_left or user_has_approved", framing })
+            .then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

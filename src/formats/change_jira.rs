@@ -27,6 +27,10 @@ impl Format for JiraSearch {
         "issues of Jira or Jira Service Management as JSON (search, or one issue), with approvals where expand=names tells them"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "issues with key and fields of Jira"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CHANGES, &APPROVALS, &CHANGE_TARGETS] }
     }
@@ -40,7 +44,7 @@ impl Format for JiraSearch {
             && has("\"key\"")
             && has("\"fields\"")
             && (has("\"issuetype\"") || has("\"summary\"") || has("\"status\"")))
-        .then_some(Recognition { because: "issues with key and fields of Jira", framing: Framing::Whole })
+        .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -30,13 +30,16 @@ impl Format for JiraCsv {
         "issues of Jira or Jira Service Management exported as CSV; it does not say who approved"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a CSV header with Issue key, Summary and Status"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CHANGES, &APPROVALS, &CHANGE_TARGETS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        header(head, fits)
-            .map(|_| Recognition { because: "a CSV header with Issue key, Summary and Status", framing: Framing::Whole })
+        header(head, fits).map(|_| Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

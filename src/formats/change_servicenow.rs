@@ -20,6 +20,10 @@ impl Format for ServiceNowChanges {
         "ServiceNow change_request as JSON: Table API (raw, display or all values), sn_chg_rest, list export"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a result of records with number, sys_id, state and start_date"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CHANGES, &APPROVALS, &CHANGE_TARGETS] }
     }
@@ -29,7 +33,7 @@ impl Format for ServiceNowChanges {
         let fields = ["\"number\"", "\"sys_id\"", "\"state\""].iter().all(|field| text.contains(field));
         let framing = framing(head)?;
         (fields && !text.contains("\"sysapproval\"") && (text.contains("\"start_date\"") || text.contains("\"change_request\"")))
-            .then_some(Recognition { because: "a result of records with number, sys_id, state and start_date", framing })
+            .then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -20,6 +20,10 @@ impl Format for ServiceNowAffectedItems {
         "ServiceNow Table API JSON of task_ci: further items that a change affects"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a result of records with task and ci_item"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CHANGE_TARGETS] }
     }
@@ -27,8 +31,7 @@ impl Format for ServiceNowAffectedItems {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
         let framing = framing(head)?;
-        (text.contains("\"ci_item") && text.contains("\"task"))
-            .then_some(Recognition { because: "a result of records with task and ci_item", framing })
+        (text.contains("\"ci_item") && text.contains("\"task")).then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

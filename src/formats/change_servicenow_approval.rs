@@ -20,6 +20,10 @@ impl Format for ServiceNowApprovals {
         "ServiceNow Table API JSON of sysapproval_approver: who decided on a change, and when"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a result of records with sysapproval, approver and state"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&APPROVALS] }
     }
@@ -30,7 +34,7 @@ impl Format for ServiceNowApprovals {
         ["\"sysapproval\"", "\"approver\"", "\"state\""]
             .iter()
             .all(|field| text.contains(field))
-            .then_some(Recognition { because: "a result of records with sysapproval, approver and state", framing })
+            .then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -68,15 +68,17 @@ impl Format for ServiceNowCsv {
         "ServiceNow lists exported as CSV (or Excel saved as CSV): change requests, approvals, affected items"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a CSV header with the fields or labels of ServiceNow's changes, approvals or affected items"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CHANGES, &APPROVALS, &CHANGE_TARGETS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        header(head, |columns| rows_of(columns).is_some()).map(|_| Recognition {
-            because: "a CSV header with the fields or labels of ServiceNow's changes, approvals or affected items",
-            framing: Framing::Whole,
-        })
+        header(head, |columns| rows_of(columns).is_some())
+            .map(|_| Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -31,6 +31,10 @@ impl Format for ServiceNowXml {
         "ServiceNow records exported as XML: change_request, sysapproval_approver, task_ci"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "an unload or list with records of change_request or its approvals"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&CHANGES, &APPROVALS, &CHANGE_TARGETS] }
     }
@@ -41,9 +45,8 @@ impl Format for ServiceNowXml {
             text.split('<')
                 .any(|tag| tag.strip_prefix(name).is_some_and(|rest| rest.starts_with(['>', ' ', '/', '\n', '\r', '\t'])))
         };
-        (text.starts_with('<') && (opens("unload") || opens("xml")) && TABLES.iter().any(|table| opens(table))).then_some(
-            Recognition { because: "an unload or list with records of change_request or its approvals", framing: Framing::Whole },
-        )
+        (text.starts_with('<') && (opens("unload") || opens("xml")) && TABLES.iter().any(|table| opens(table)))
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -7,8 +7,9 @@
 
 use std::collections::BTreeSet;
 
+use super::json_records::each_object;
 use super::lazy::{Json, Members};
-use super::{Reading, Record, Sink};
+use super::{Framing, Reading, Record, Segment, Sink};
 use crate::config::{ChangeKind, Repository, Words};
 use crate::facts::{ChangeTarget, Micros, parse_rfc3339};
 
@@ -120,8 +121,25 @@ pub(super) fn incomplete(number: u64, sink: &mut Sink<'_>) {
     );
 }
 
+/// Gives every object of a list to `read`, and names the limit of a list as long as one of the `pages`.
+pub(super) fn each_of_page<'a>(
+    segment: &Segment<'_>,
+    pages: &[u64],
+    sink: &mut Sink<'a>,
+    mut read: impl FnMut(u64, &[u8], &Members<'_>, &mut Sink<'a>),
+) {
+    let mut last = 0;
+    each_object(segment, sink, |number, bytes, request, sink| {
+        last = number;
+        read(number, bytes, request, sink);
+    });
+    if segment.ends && matches!(segment.framing, Framing::JsonRecords { .. }) {
+        page_limit(last, pages, sink);
+    }
+}
+
 /// Names the limit of a list as long as a page.
-pub(super) fn page_limit(records: u64, pages: &[u64], sink: &mut Sink<'_>) {
+fn page_limit(records: u64, pages: &[u64], sink: &mut Sink<'_>) {
     if pages.contains(&records) {
         sink.limit(
             "export-limit",

@@ -98,6 +98,10 @@ impl Format for Containers {
         "gzip, Zstandard, xz, tar, or text in UTF-16: opened, and what it holds is read as sources of their own"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "the first bytes of gzip, Zstandard or xz, a tar header whose checksum is right, or a byte order mark of UTF-16"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         // What an archive holds that cannot be opened could have been anything.
         TABLES

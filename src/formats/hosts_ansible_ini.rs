@@ -22,6 +22,10 @@ impl Format for AnsibleInventoryIni {
         "Ansible inventory in INI form, with ranges, child groups and group variables"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "sections [group:children] or [group:vars], or hosts with ansible_ variables"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
@@ -45,10 +49,7 @@ impl Format for AnsibleInventoryIni {
                 Line::Child(_) | Line::Variable(..) | Line::Unreadable(_) => {}
             }
         }
-        (section || host).then_some(Recognition {
-            because: "sections [group:children] or [group:vars], or hosts with ansible_ variables",
-            framing: Framing::Whole,
-        })
+        (section || host).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {

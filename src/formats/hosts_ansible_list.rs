@@ -22,6 +22,10 @@ impl Format for AnsibleInventoryList {
         "Ansible inventory in JSON (ansible-inventory --list, dynamic inventory scripts)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "groups with _meta.hostvars"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
@@ -29,7 +33,7 @@ impl Format for AnsibleInventoryList {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
         (head.first_byte() == Some(b'{') && text.contains("\"_meta\"") && text.contains("\"hostvars\""))
-            .then_some(Recognition { because: "groups with _meta.hostvars", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

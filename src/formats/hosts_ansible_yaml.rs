@@ -26,15 +26,16 @@ impl Format for AnsibleInventoryYaml {
         "Ansible inventory in YAML"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "YAML groups that hold nothing but hosts, children and vars"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        groups_only(head.text()).then_some(Recognition {
-            because: "YAML groups that hold nothing but hosts, children and vars",
-            framing: Framing::Whole,
-        })
+        groups_only(head.text()).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -24,6 +24,10 @@ impl Format for Ec2Instances {
         "EC2 instances (aws ec2 describe-instances), roles and class from their tags"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "instances with InstanceId and ImageId"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
@@ -36,7 +40,7 @@ impl Format for Ec2Instances {
             b'[' => instances,
             _ => false,
         };
-        known.then_some(Recognition { because: "instances with InstanceId and ImageId", framing: Framing::Whole })
+        known.then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

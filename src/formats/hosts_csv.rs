@@ -20,6 +20,10 @@ impl Format for HostsCsv {
         "inventory as CSV: host, and class, roles, groups, cluster, image, launched_at … where known"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a CSV header with host and class, roles, groups, cluster or image"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
@@ -27,10 +31,8 @@ impl Format for HostsCsv {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let columns = header(head);
         let any = |names: &[&str]| names.iter().any(|name| columns.iter().any(|column| column == name));
-        (any(HOST) && any(&["class", "role", "roles", "group", "groups", "image", "cluster"])).then_some(Recognition {
-            because: "a CSV header with host and class, roles, groups, cluster or image",
-            framing: Framing::Whole,
-        })
+        (any(HOST) && any(&["class", "role", "roles", "group", "groups", "image", "cluster"]))
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -25,6 +25,10 @@ impl Format for ElasticsearchNodes {
         "Elasticsearch or OpenSearch _nodes and _nodes/stats: nodes that have joined, and their roles"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "an object with cluster_name and nodes"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
@@ -32,7 +36,7 @@ impl Format for ElasticsearchNodes {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
         (head.first_byte() == Some(b'{') && text.contains("\"cluster_name\"") && text.contains("\"nodes\""))
-            .then_some(Recognition { because: "an object with cluster_name and nodes", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -29,6 +29,10 @@ impl Format for ElasticsearchCatNodes {
         "Elasticsearch or OpenSearch _cat/nodes?format=json: nodes that have joined, and their roles"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "objects with the columns of _cat/nodes"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
@@ -43,7 +47,7 @@ impl Format for ElasticsearchCatNodes {
         let default = column("heap.percent") && column("ram.percent");
         let framing = json_framing(head)?;
         ((roles && nodes || default) && !column("shards") && !column("nodes"))
-            .then_some(Recognition { because: "objects with the columns of _cat/nodes", framing })
+            .then_some(Recognition { because: self.recognised_by(), framing })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -48,6 +48,10 @@ impl Format for ElasticsearchConfig {
         "elasticsearch.yml or opensearch.yml: the roles a node is configured for (host from node.name or the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "settings cluster.name or node.* of Elasticsearch or OpenSearch"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
@@ -64,10 +68,7 @@ impl Format for ElasticsearchConfig {
             known += usize::from(identity || OTHERS.iter().any(|key| sets(bare, key)));
         }
         let nested = ["cluster", "node"].iter().all(|block| nested_block(text, block));
-        (active && known >= 2 || nested).then_some(Recognition {
-            because: "settings cluster.name or node.* of Elasticsearch or OpenSearch",
-            framing: Framing::Whole,
-        })
+        (active && known >= 2 || nested).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -24,6 +24,10 @@ impl Format for KubernetesNodes {
         "nodes of a Kubernetes cluster (kubectl get nodes -o json), roles from their labels"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "Kubernetes nodes with nodeInfo"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
@@ -32,7 +36,7 @@ impl Format for KubernetesNodes {
         let text = head.text();
         let has = |key: &str| text.contains(key);
         (head.first_byte() == Some(b'{') && has("\"apiVersion\"") && has("\"nodeInfo\"") && has("\"kubeletVersion\""))
-            .then_some(Recognition { because: "Kubernetes nodes with nodeInfo", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

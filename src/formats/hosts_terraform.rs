@@ -77,6 +77,10 @@ impl Format for TerraformState {
         "Terraform or OpenTofu state (version 3 or 4): the virtual machines that it manages"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "terraform_version, serial and resources or modules"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         inventory::TABLES
     }
@@ -86,7 +90,7 @@ impl Format for TerraformState {
         let has = |key: &str| text.contains(key);
         let known = has("\"terraform_version\"") && has("\"serial\"") && (has("\"resources\"") || has("\"modules\""));
         (head.first_byte() == Some(b'{') && known)
-            .then_some(Recognition { because: "terraform_version, serial and resources or modules", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -22,6 +22,10 @@ impl Format for Ec2Images {
         "machine images of an AWS account (aws ec2 describe-images)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "Images with ImageId and ImageLocation"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES] }
     }
@@ -30,7 +34,7 @@ impl Format for Ec2Images {
         let text = head.text();
         let has = |key: &str| text.contains(key);
         (head.first_byte() == Some(b'{') && has("\"Images\"") && (has("\"ImageId\"") && has("\"ImageLocation\"")))
-            .then_some(Recognition { because: "Images with ImageId and ImageLocation", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Packer's manifest post-processor: builds, each with its artefact and custom data.
 //!
-//! Source: hashicorp/packer `post-processor/manifest`. The file accumulates runs; every build in it is a fact.
+//! Source: hashicorp/packer `post-processor/manifest`. The file accumulates runs; every build in it is a fact, also those of
+//! earlier runs, because hosts may still run what they made. Files of 2017 have no `custom_data`.
 //! `custom_data` holds what the team put there; its SSH flag is a claim, recorded as a login path with that origin.
 
 use super::json_records::{document, element};
@@ -24,6 +25,10 @@ impl Format for PackerManifest {
         "Packer manifest post-processor: image builds"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "an object with builds that carry packer_run_uuid"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&IMAGES, &LOGIN_PATHS] }
     }
@@ -31,7 +36,7 @@ impl Format for PackerManifest {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
         (head.first_byte() == Some(b'{') && text.contains("\"builds\"") && text.contains("\"packer_run_uuid\""))
-            .then_some(Recognition { because: "an object with builds that carry packer_run_uuid", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {
@@ -84,11 +89,16 @@ fn read_build(number: u64, build: &Members<'_>, reading: &Reading<'_>, sink: &mu
     let change = custom_text(&["change_id", "change", "change_request"]);
     let base = custom_text(&["base_image", "source_ami"]);
     let run = build.filled("packer_run_uuid");
-    for image in artifact.split(',').map(image_id).filter(|image| !image.is_empty()) {
+    let kind = build.filled("builder_type");
+    if artifact.trim() == "VM" {
+        let text = "some builders call all their artefacts alike (VM): such a build names no image that a host could be known by";
+        record.sink().limit("image-by-name", Some(number), text);
+    }
+    for image in artifacts(&artifact).into_iter().map(image_id).filter(|image| !image.is_empty()) {
         record.fact(Image {
             image,
             name: build.filled("name").as_deref(),
-            kind: build.filled("builder_type").as_deref(),
+            kind: kind.as_deref(),
             built_at,
             builder: run.as_deref(),
             source_uri: uri.as_deref(),
@@ -98,9 +108,10 @@ fn read_build(number: u64, build: &Members<'_>, reading: &Reading<'_>, sink: &mu
         });
         for (flag, on) in SSH_FLAGS {
             let Some(value) = custom_text(&[flag]) else { continue };
-            let state = match (value.as_str(), on) {
-                ("true" | "yes" | "1", true) | ("false" | "no" | "0", false) => "enabled",
-                ("false" | "no" | "0", true) | ("true" | "yes" | "1", false) => "disabled",
+            // Packer turns every value into a string, in the spelling of whoever set it.
+            let state = match (value.trim().to_ascii_lowercase().as_str(), on) {
+                ("true" | "yes" | "on" | "1", true) | ("false" | "no" | "off" | "0", false) => "enabled",
+                ("false" | "no" | "off" | "0", true) | ("true" | "yes" | "on" | "1", false) => "disabled",
                 _ => "unknown",
             };
             let detail = format!("claimed by the build: custom_data {flag} = {value}");
@@ -116,11 +127,32 @@ fn read_build(number: u64, build: &Members<'_>, reading: &Reading<'_>, sink: &mu
     }
 }
 
+/// The artefacts of one build: builders for several regions write `region:id,region:id`. A comma in anything else, such as
+/// the path of a file, is part of its name.
+fn artifacts(id: &str) -> Vec<&str> {
+    let parts: Vec<&str> = id.split(',').collect();
+    let is_regional = |part: &&str| part.trim().is_empty() || part.split_once(':').is_some_and(|(_, id)| !id.contains('/'));
+    if parts.iter().all(is_regional) { parts } else { vec![id] }
+}
+
 /// `eu-west-1:ami-0a…` without its region; every other artefact id as it is.
 fn image_id(artifact: &str) -> &str {
     let artifact = artifact.trim();
     match artifact.split_once(':') {
         Some((_, id)) if id.starts_with("ami-") => id,
         _ => artifact,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regions_are_listed_with_commas() {
+        assert_eq!(artifacts("us-east-1:ami-1,eu-west-1:ami-2"), ["us-east-1:ami-1", "eu-west-1:ami-2"]);
+        assert_eq!(artifacts("us-east-1:ami-1,"), ["us-east-1:ami-1", ""]);
+        assert_eq!(artifacts("out/web, final.qcow2"), ["out/web, final.qcow2"]);
+        assert_eq!(artifacts("900"), ["900"]);
     }
 }

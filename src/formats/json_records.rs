@@ -27,7 +27,7 @@ pub(super) fn each_object<'a>(
     mut read: impl FnMut(u64, &[u8], &Members<'_>, &mut Sink<'a>),
 ) {
     match segment.framing {
-        Framing::Lines => {
+        Framing::Lines | Framing::Groups(_) => {
             for (line, bytes) in segment.lines() {
                 object(line, bytes, sink, &mut read);
             }

@@ -37,6 +37,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// The next byte that is not white space.
+    #[inline]
     fn token(&mut self) -> Option<u8> {
         loop {
             match self.peek()? {
@@ -50,28 +51,21 @@ impl<'t> Scanner<'t> {
         Err(Fault { what, at: self.at })
     }
 
-    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
-        if self.token() != Some(byte) {
-            return self.fault(what);
-        }
-        self.at += 1;
-        Ok(())
-    }
-
     fn slice(&self, from: usize) -> &'t str {
         self.text.get(from..self.at).unwrap_or_default()
     }
 
-    /// Passes a string, quotes included.
-    fn string(&mut self) -> Result<&'t str, Fault> {
-        let from = self.at;
-        self.expect(b'"', "a string was expected")?;
+    /// Passes a string from its opening quote to behind its closing one.
+    #[inline]
+    fn string(&mut self) -> Result<(), Fault> {
+        let bytes = self.text.as_bytes();
+        self.at += 1;
         loop {
-            self.at = stop(self.text.as_bytes(), self.at);
-            match self.peek() {
+            self.at = stop(bytes, self.at);
+            match bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(self.slice(from));
+                    return Ok(());
                 }
                 Some(b'\\') => self.escape()?,
                 Some(_) => return self.fault("a control character in a string"),
@@ -135,13 +129,19 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    fn key(&mut self) -> Result<&'t str, Fault> {
+    /// Passes a member's name and its colon; gives where the name ends.
+    #[inline]
+    fn key(&mut self) -> Result<usize, Fault> {
         if self.token() != Some(b'"') {
             return self.fault("a member's name was expected");
         }
-        let key = self.string()?;
-        self.expect(b':', "a colon was expected")?;
-        Ok(key)
+        self.string()?;
+        let end = self.at;
+        if self.token() != Some(b':') {
+            return self.fault("a colon was expected");
+        }
+        self.at += 1;
+        Ok(end)
     }
 
     /// Passes one value with all that is in it.
@@ -152,7 +152,7 @@ impl<'t> Scanner<'t> {
         let from = self.at;
         loop {
             match self.token() {
-                Some(b'"') => drop(self.string()?),
+                Some(b'"') => self.string()?,
                 Some(open @ (b'{' | b'[')) => {
                     if depth == DEEPEST {
                         return self.fault("too many brackets within brackets");
@@ -203,6 +203,7 @@ impl<'t> Scanner<'t> {
 }
 
 /// The place of the first quote, backslash or control character from `at` on; the end where there is none.
+#[inline]
 fn stop(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -271,7 +272,13 @@ impl<'t> Items<'t> {
             _ => return self.scanner.fault("a comma or a closing bracket was expected"),
         }
         self.first = false;
-        let key = if self.object { self.scanner.key()? } else { "" };
+        let mut key = "";
+        if self.object {
+            self.scanner.token();
+            let from = self.scanner.at;
+            let end = self.scanner.key()?;
+            key = self.scanner.text.get(from..end).unwrap_or_default();
+        }
         Ok(Some((key, self.scanner.value()?)))
     }
 

@@ -26,6 +26,10 @@ impl Format for AuthorizedKeys {
         "authorized_keys: keys that open an account, by fingerprint (host and time from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "most of the first lines hold options that sshd knows, a type of key and a key"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
@@ -33,10 +37,7 @@ impl Format for AuthorizedKeys {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let lines = authorized_keys(&whole_lines(head));
         let keys = lines.iter().filter(|line| matches!(line, KeyLine::Key(_))).count();
-        (keys > 0 && 2 * keys > lines.len()).then_some(Recognition {
-            because: "most of the first lines hold options that sshd knows, a type of key and a key",
-            framing: Framing::Whole,
-        })
+        (keys > 0 && 2 * keys > lines.len()).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {

@@ -26,15 +26,16 @@ impl Format for CloudInit {
         "cloud-init user data and cloud.cfg: accounts, passwords and keys that a machine is told to open (host and time from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "#cloud-config on the first line, a MIME message with such a part, or the modules of cloud.cfg"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        is_user_data(head.text()).then_some(Recognition {
-            because: "#cloud-config on the first line, a MIME message with such a part, or the modules of cloud.cfg",
-            framing: Framing::Whole,
-        })
+        is_user_data(head.text()).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {

@@ -23,6 +23,10 @@ impl Format for Passwd {
         "/etc/passwd: accounts and shells (host and time from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "seven fields with colons between on each of the first lines, and root has user id 0"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
@@ -35,10 +39,7 @@ impl Format for Passwd {
             Line::Damaged { .. } => false,
         });
         let root = entries.iter().any(|line| matches!(line, Line::Entry(entry) if entry.name == "root" && entry.uid == 0));
-        (sound && root).then_some(Recognition {
-            because: "seven fields with colons between on each of the first lines, and root has user id 0",
-            framing: Framing::Whole,
-        })
+        (sound && root).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {

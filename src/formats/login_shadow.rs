@@ -25,6 +25,10 @@ impl Format for Shadow {
         "/etc/shadow: whether passwords open, never the hashes (host and time from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "nine fields with colons between on each of the first lines, the last seven of them numbers, and root"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
@@ -37,10 +41,7 @@ impl Format for Shadow {
         let entries = shadow(&text);
         let sound = entries.iter().all(|line| !matches!(line, Line::Damaged { .. }));
         let root = entries.iter().any(|line| matches!(line, Line::Entry(entry) if entry.name == "root"));
-        (numbers && sound && root).then_some(Recognition {
-            because: "nine fields with colons between on each of the first lines, the last seven of them numbers, and root",
-            framing: Framing::Whole,
-        })
+        (numbers && sound && root).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn record(&self, document: &str, number: u64) -> Option<String> {

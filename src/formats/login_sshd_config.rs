@@ -23,15 +23,16 @@ impl Format for SshdConfig {
         "sshd_config: configuration of an OpenSSH server, one file of it (host and time from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "keywords of sshd_config at the beginning of lines, one of them a server's"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        is_sshd_config(&lossless(head.bytes)).then_some(Recognition {
-            because: "keywords of sshd_config at the beginning of lines, one of them a server's",
-            framing: Framing::Whole,
-        })
+        is_sshd_config(&lossless(head.bytes)).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -22,6 +22,10 @@ impl Format for SshdEffective {
         "sshd -T: effective settings of an OpenSSH server (host and time from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "settings port, permitrootlogin and passwordauthentication, one a line, and no comment or block"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
@@ -31,10 +35,7 @@ impl Format for SshdEffective {
         // A configuration written in lower case has comments, blocks or included files; a dump has none of them.
         let written = ["#", "match ", "Match ", "include ", "Include "].iter().any(|beginning| has(beginning));
         let dumped = has("port ") && has("permitrootlogin ") && has("passwordauthentication ");
-        (dumped && !written).then_some(Recognition {
-            because: "settings port, permitrootlogin and passwordauthentication, one a line, and no comment or block",
-            framing: Framing::Whole,
-        })
+        (dumped && !written).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

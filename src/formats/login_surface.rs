@@ -31,13 +31,17 @@ impl Format for LoginSurface {
         "login-surface manifest (ours): every way to log in to an image or a running host, and its state"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "format is steadfast-login-surface"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         (head.first_byte() == Some(b'{') && head.text().contains("\"steadfast-login-surface\""))
-            .then_some(Recognition { because: "format is steadfast-login-surface", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn counts_records(&self) -> bool {

@@ -24,6 +24,10 @@ impl Format for UnitFiles {
         "systemctl list-unit-files and is-enabled: units that are ways to log in (host and time from the path)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "names of unit files, each with a state of systemd, as a table or as JSON"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&LOGIN_PATHS] }
     }

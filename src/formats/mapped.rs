@@ -35,6 +35,10 @@ impl Format for Mapped {
         "formats of your own, by mapping files (mappings in steadfast.toml)"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "what the mapping file says"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         TABLES
     }

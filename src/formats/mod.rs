@@ -17,6 +17,10 @@ mod alarm_osquery;
 mod alarm_tripwire;
 mod alarm_wazuh;
 mod ansible_groups;
+mod ansible_stats;
+mod audit_events;
+mod audit_record;
+mod auth_text;
 mod change_github;
 mod change_github_reviews;
 mod change_gitlab;
@@ -29,11 +33,20 @@ mod change_servicenow_approval;
 mod change_servicenow_csv;
 mod change_servicenow_xml;
 mod code_review;
+mod config_ansible_json;
+mod config_ansible_jsonl;
+mod config_ansible_log;
+mod config_chef;
+mod config_puppet_summary;
 mod config_puppet_yaml;
 mod config_puppetdb;
+mod config_salt;
 mod container;
 mod delimited;
+mod dsse;
 mod export_csv;
+mod grouping;
+mod host_and_time;
 mod hosts_ansible_ini;
 mod hosts_ansible_list;
 mod hosts_ansible_yaml;
@@ -45,15 +58,33 @@ mod hosts_elasticsearch_config;
 mod hosts_kubernetes;
 mod hosts_terraform;
 mod image_aws;
+mod image_buildx;
+mod image_docker_save;
+mod image_facts;
+mod image_mkosi;
+mod image_oci_config;
+mod image_oci_index;
+mod image_oci_manifest;
 mod image_packer;
+mod image_provenance;
+mod inspec_sentences;
 mod inventory;
 mod jira_issue;
+mod journal_entry;
+mod json_keys;
 mod json_records;
 mod json_scan;
+mod json_stream;
 mod lazy;
+mod log_stamp;
 mod login_authorized_keys;
 mod login_cloud_init;
+mod login_container_structure_test;
+mod login_goss;
+mod login_inspec;
+mod login_openscap;
 mod login_passwd;
+mod login_rules;
 mod login_shadow;
 mod login_sshd_config;
 mod login_sshd_effective;
@@ -61,17 +92,41 @@ mod login_subject;
 mod login_surface;
 mod login_unit_files;
 mod mapped;
+mod package_list;
 mod people_csv;
 mod registers_toml;
+mod run_limits;
+mod salt_shapes;
+mod sbom;
+mod sbom_cyclonedx;
+mod sbom_cyclonedx_xml;
+mod sbom_spdx;
+mod sbom_spdx3;
+mod sbom_spdx_tag_value;
 mod segment;
 mod servicenow_json;
 mod servicenow_record;
+mod session_cloudtrail;
+mod session_last;
+mod session_lastlog;
+mod session_teleport;
+mod session_utmpdump;
+mod session_wtmp;
 mod sink;
+mod slsa_predicate;
+mod sudo_auditd;
+mod sudo_iolog;
+mod sudo_journald_export;
+mod sudo_journald_json;
 mod sudo_json;
+mod sudo_logfile;
 mod sudo_syslog;
 mod sudo_text;
+mod utmp_entry;
+mod xccdf_scan;
 
 pub use container::Container;
+pub use grouping::Grouping;
 pub use segment::{Framing, JsonScanner, Segment};
 pub use sink::{Activity, ActivityKey, Limit, Record, Sink, Tally};
 
@@ -164,6 +219,8 @@ pub trait Format: Sync {
     fn name(&self) -> &'static str;
     /// One line on what it is and which tool writes it.
     fn about(&self) -> &'static str;
+    /// What in the content tells it from other formats, in words for people.
+    fn recognised_by(&self) -> &'static str;
     /// Tables that it feeds.
     fn feeds(&self) -> &'static [&'static Table];
     /// Whether the content is of this format.
@@ -191,6 +248,18 @@ pub static FORMATS: &[&dyn Format] = &[
     &hosts_terraform::TerraformState,
     &hosts_ansible_list::AnsibleInventoryList,
     &alarm_aide_json::AideJson,
+    &image_oci_index::OciIndex,
+    &image_oci_manifest::OciManifest,
+    &image_oci_config::OciConfig,
+    &image_docker_save::DockerSave,
+    &image_buildx::BuildxMetadata,
+    &image_provenance::InTotoProvenance,
+    &image_mkosi::MkosiManifest,
+    &sbom_cyclonedx::CycloneDx,
+    &sbom_cyclonedx_xml::CycloneDxXml,
+    &sbom_spdx::Spdx,
+    &sbom_spdx_tag_value::SpdxTagValue,
+    &sbom_spdx3::Spdx3,
     &hosts_elasticsearch::ElasticsearchNodes,
     &hosts_elasticsearch_cat::ElasticsearchCatNodes,
     &change_servicenow::ServiceNowChanges,
@@ -206,13 +275,34 @@ pub static FORMATS: &[&dyn Format] = &[
     &change_gitlab::GitLabMergeRequests,
     &config_puppetdb::PuppetDbReports,
     &config_puppet_yaml::PuppetReport,
+    &config_puppet_summary::PuppetSummary,
+    &config_chef::ChefConverge,
+    &config_ansible_jsonl::AnsibleJsonl,
+    &config_ansible_json::AnsibleJson,
+    &config_ansible_log::AnsibleLog,
+    &config_salt::SaltReturns,
+    &login_openscap::OpenScapXccdf,
+    &login_inspec::InSpec,
+    &login_goss::Goss,
+    &login_container_structure_test::ContainerStructureTest,
     &alarm_aide::AideReport,
     &alarm_tripwire::TripwireReport,
     &alarm_osquery::OsqueryResults,
     &alarm_wazuh::WazuhAlerts,
     &alarm_falco::FalcoEvents,
     &sudo_json::SudoJson,
+    &sudo_iolog::SudoIolog,
+    &sudo_journald_json::JournaldJson,
+    &sudo_journald_export::JournaldExport,
+    &session_teleport::Teleport,
+    &session_cloudtrail::CloudTrail,
+    &sudo_auditd::Auditd,
+    &sudo_logfile::SudoLogfile,
     &sudo_syslog::SudoSyslog,
+    &session_lastlog::Lastlog,
+    &session_last::Last,
+    &session_utmpdump::Utmpdump,
+    &session_wtmp::Wtmp,
     &login_cloud_init::CloudInit,
     &login_sshd_effective::SshdEffective,
     &login_sshd_config::SshdConfig,

@@ -16,6 +16,10 @@ impl Format for PeopleCsv {
         "aliases of people as CSV: person, alias"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "a CSV header with person and alias"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&PEOPLE] }
     }
@@ -25,7 +29,7 @@ impl Format for PeopleCsv {
         ["person", "alias"]
             .iter()
             .all(|name| columns.iter().any(|column| column == name))
-            .then_some(Recognition { because: "a CSV header with person and alias", framing: Framing::Whole })
+            .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, _: &Reading<'_>, sink: &mut Sink<'_>) {

@@ -46,12 +46,16 @@ impl Format for WaiverRegister {
         "register of waivers ([[waiver]]), TOML"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "[[waiver]] tables"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&WAIVERS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        table(head, b"[[waiver]]").then_some(Recognition { because: "[[waiver]] tables", framing: Framing::Whole })
+        table(head, b"[[waiver]]").then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, _: &Reading<'_>, sink: &mut Sink<'_>) {
@@ -89,12 +93,16 @@ impl Format for ExemptionRegister {
         "register of stateful hosts ([[exemption]]), TOML"
     }
 
+    fn recognised_by(&self) -> &'static str {
+        "[[exemption]] tables"
+    }
+
     fn feeds(&self) -> &'static [&'static Table] {
         const { &[&EXEMPTIONS] }
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        table(head, b"[[exemption]]").then_some(Recognition { because: "[[exemption]] tables", framing: Framing::Whole })
+        table(head, b"[[exemption]]").then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {

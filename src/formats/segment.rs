@@ -2,11 +2,15 @@
 
 use memchr::{memchr_iter, memchr2};
 
+use super::grouping::Grouping;
+
 /// Where the records of a format begin and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// One record a line.
     Lines,
+    /// Records of one or more lines; a piece does not begin inside one.
+    Groups(Grouping),
     /// Members or elements of a JSON document at nesting `depth` (1 for a top-level array or object).
     JsonRecords {
         /// How many brackets are open around a record.
@@ -16,6 +20,14 @@ pub enum Framing {
     Whole,
     /// No reader looks into the bytes: they are hashed, and cut anywhere.
     Opaque,
+}
+
+impl Framing {
+    /// Whether records are lines, or groups of lines, and are cited by the number of a line.
+    #[must_use]
+    pub fn by_line(self) -> bool {
+        matches!(self, Self::Lines | Self::Groups(_))
+    }
 }
 
 /// Follows the structure of a JSON document over any number of pieces: brackets and strings, nothing else.

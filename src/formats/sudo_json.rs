@@ -2,12 +2,16 @@
 //! (`json_compact`, sudo 1.9.16 and later).
 //!
 //! Source: sudo's `lib/eventlog/eventlog.c` and the sudoers manual, section "EVENT LOGGING"; `exit` records carry no user
-//! and no command and are joined to their `accept` by `uuid`, which no control needs.
+//! and no command and are joined to their `accept` by `uuid`, which no control needs. A command that an intercepted one
+//! starts (`log_subcmds`) is an accept with a uuid of its own, and a fact of its own. One refused try may be two rejects
+//! ("a password is required", then "command not allowed"): two events, two facts. `sudo_logsrvd` writes the same events.
+//! Environments (`runenv`, `submitenv`) hold secrets: only a change number is taken from them.
 
 use std::borrow::Cow;
 
 use super::json_scan::{Items, name};
 use super::lazy::{Json, record_text, unquote};
+use super::sudo_text::name_limits;
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOG_ACTIVITY, Micros, PRIVILEGED_COMMANDS, PrivilegedCommand, Table};
 
@@ -23,6 +27,10 @@ impl Format for SudoJson {
 
     fn about(&self) -> &'static str {
         "sudo event log in JSON: one object with repeated keys, or one object a line"
+    }
+
+    fn recognised_by(&self) -> &'static str {
+        "one object with repeated keys accept, reject, alert or exit, or one object a line, with uuid"
     }
 
     fn feeds(&self) -> &'static [&'static Table] {
@@ -154,6 +162,7 @@ fn judge(kind: &str, event: Result<&Event<'_>, &str>, line: u64, bytes: &[u8], r
     let host = reading.config.host(host);
     record.sink().active("sudo", &host, instant, line);
     let command = command_line(event);
+    name_limits(&command, false, line, record.sink());
     let change = reading.config.change_id(event.environment.unwrap_or_default()).or_else(|| reading.config.change_id(&command));
     record.fact(PrivilegedCommand {
         occurred_at: instant,

@@ -48,23 +48,21 @@ impl Survey {
         survey
     }
 
+    /// Start scripts and hooks of packages have the names of servers and are none.
     fn see(&mut self, path: &str, inode: &Inode) {
+        let Kind::File(_) = inode.kind else { return };
         let name = path.rsplit('/').next().unwrap_or_default();
-        let link = match inode.kind {
-            Kind::File(_) => false,
-            Kind::Link(_) => true,
-            _ => return,
-        };
-        if !link
-            && inode.mode & 0o111 != 0
+        let aside = ["/etc/", "/usr/share/", "/var/lib/dpkg/"].iter().any(|folder| path.starts_with(folder));
+        if inode.mode & 0o111 != 0
+            && !aside
             && let Some(what) = super::ssh_servers::server(name)
         {
             self.ssh_servers.insert(path.to_owned(), what);
         }
-        if !link && name.starts_with("authorized_keys") {
+        if name.starts_with("authorized_keys") {
             self.key_files.push(path.to_owned());
         }
-        if !link && inode.mode & 0o4111 > 0o4000 {
+        if inode.mode & 0o4000 != 0 && inode.mode & 0o111 != 0 {
             self.setuid.push((path.to_owned(), inode.uid));
         }
     }
