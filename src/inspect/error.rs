@@ -76,14 +76,24 @@ pub enum InspectError {
         question: String,
     },
     /// Something that the image does not say must be said.
-    #[error("{0}")]
-    Unsaid(&'static str),
+    #[error("{path}: {what}", path = path.display())]
+    Unsaid {
+        /// The image.
+        path: PathBuf,
+        /// What it does not say, and what to do.
+        what: &'static str,
+    },
     /// An option does not make sense.
     #[error("{0}")]
     Option(String),
 }
 
 impl InspectError {
+    /// Something that the image at `path` does not say.
+    pub(super) fn unsaid(path: &Path, what: &'static str) -> Self {
+        Self::Unsaid { path: path.to_owned(), what }
+    }
+
     /// An I/O error on the whole of `path`.
     pub(super) fn read(path: &Path, error: io::Error) -> Self {
         Self::Read { path: path.to_owned(), part: String::new(), error }

@@ -106,7 +106,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Manifest, InspectError> {
     let given = request.observed_at.map(observed).transpose()?;
     let opened = store::open(request.image)?;
     if matches!(opened, Opened::Folder) && request.id.or(request.name).is_none() {
-        return Err(InspectError::Unsaid(NO_ID));
+        return Err(InspectError::unsaid(request.image, NO_ID));
     }
     let wish = Wish { reference: request.reference, platform: request.platform };
     let chosen = match &opened {
@@ -115,7 +115,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Manifest, InspectError> {
     };
     let observed_at = match given.or_else(|| chosen.as_ref().and_then(made_at)) {
         Some(instant) => instant,
-        None => return Err(InspectError::Unsaid(NO_TIME)),
+        None => return Err(InspectError::unsaid(request.image, NO_TIME)),
     };
     let day = observed_at.0.div_euclid(86_400_000_000);
     let mut also = BTreeSet::new();
