@@ -47,6 +47,7 @@ pub mod config;
 pub mod diag;
 pub mod facts;
 pub mod formats;
+pub mod inspect;
 pub mod mapping;
 #[cfg(feature = "judge")]
 pub mod outputs;

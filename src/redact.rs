@@ -12,7 +12,7 @@ pub const MARK: &str = "[redacted]";
 /// Shapes of secrets: named values (`--password x`, `TOKEN=x`), credentials in URLs, and tokens known by their prefix.
 static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r#"(?P<name>(?i:--?[a-z0-9_-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|credentials?)"#,
+        r#"(?P<name>(?i:\B--?[a-z0-9_-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|credentials?)"#,
         r#"(?:=|\s+)|[a-z0-9_]*(?:password|passwd|passphrase|secret|token|api_?key|access_?key|credentials?)[a-z0-9_]*"#,
         r#"(?:=|:\s?)))(?P<value>"[^"]*"|'[^']*'|[^\s;&|"',]+)"#,
         r#"|(?P<key>"[^"\s]*(?i:password|passwd|passphrase|secret|token|api-?_?key|access-?_?key|credentials?)"\s*[:,]\s*)"[^"]*""#,
@@ -120,6 +120,7 @@ mod tests {
             ("echo $1 $HOME $$", "echo $1 $HOME $$"),
             ("cat /etc/passwd /etc/shadow", "cat /etc/passwd /etc/shadow"),
             ("vim /etc/token.conf", "vim /etc/token.conf"),
+            ("permitrootlogin prohibit-password by default", "permitrootlogin prohibit-password by default"),
         ] {
             assert_eq!(redact(text).0, expected);
         }

@@ -23,6 +23,8 @@ mod fixtures;
 mod forgeries;
 #[cfg(feature = "judge")]
 mod hostile;
+mod inspect_image;
+mod inspect_surface;
 mod laws;
 mod overlap;
 #[cfg(feature = "judge")]

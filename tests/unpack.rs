@@ -126,6 +126,20 @@ fn a_bomb_stops_at_the_limit_and_a_torn_file_keeps_what_came_before() {
 }
 
 #[test]
+fn a_name_without_end_is_not_read_into_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut header = tar::Header::new_gnu();
+    header.set_path("@LongLink").expect("a name");
+    header.set_entry_type(tar::EntryType::GNULongName);
+    header.set_size(4 << 30);
+    header.set_cksum();
+    let archive: Vec<u8> = header.as_bytes().iter().copied().chain(std::iter::repeat_n(b'a', 4 << 20)).collect();
+    let collected = read(folder.path(), &[("long.tar", &archive)], &Config::default());
+    let told = collected.limits.iter().find(|limit| limit.code == "not-unpacked").expect("a limit");
+    assert!(told.text.contains("more than 2 MiB"), "{}", told.text);
+}
+
+#[test]
 fn limits_on_members_and_depth_are_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = Config { unpack: Unpack { members: 2, depth: 2, ..Unpack::default() }, ..Config::default() };

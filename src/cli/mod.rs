@@ -7,6 +7,7 @@ mod check;
 mod collect;
 mod controls;
 mod formats;
+mod inspect;
 mod job;
 mod pack;
 mod summary;
@@ -38,6 +39,8 @@ enum Command {
     Collect(collect::Arguments),
     /// Check that a pack is as it was sealed
     Verify(verify::Arguments),
+    /// List every way to log in to an image or a root filesystem, without starting it
+    Inspect(inspect::Arguments),
     /// List the input formats
     Formats(formats::Arguments),
     /// List, check or describe controls
@@ -51,6 +54,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Collect(arguments) => collect::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Formats(arguments) => formats::run(&arguments),
         Command::Controls(arguments) => controls::run(&arguments),
     };

@@ -8,6 +8,7 @@
 //! Memory is bounded by the number of segments under way, not by the input.
 
 mod cut;
+mod gauge;
 mod hash;
 mod ledger;
 mod overlap;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+pub(crate) use gauge::Gauge;
 pub(crate) use hash::Sha256;
 pub use ledger::{Collected, Source};
 pub use quote::{Quote, QuotedLine};

@@ -14,6 +14,7 @@ use std::rc::Rc;
 
 use super::CollectError;
 use super::cut::HEAD;
+use super::gauge::Gauge;
 use super::walk::EvidenceFile;
 use crate::config::Unpack;
 use crate::formats::Container;
@@ -121,7 +122,8 @@ impl Unpacking<'_> {
 
     /// The members of a tar archive.
     fn members(&mut self, archive: impl Read, open: &mut Open) -> Result<Result<(), Trouble>, CollectError> {
-        let mut archive = tar::Archive::new(archive);
+        let (gauge, setting) = Gauge::new(archive);
+        let mut archive = tar::Archive::new(gauge);
         let entries = match archive.entries() {
             Ok(entries) => entries,
             Err(error) => return Ok(Err(format!("no tar archive: {error}"))),
@@ -131,6 +133,7 @@ impl Unpacking<'_> {
                 Ok(entry) => entry,
                 Err(error) => return Ok(Err(format!("torn or damaged after {} members: {error}", open.members))),
             };
+            setting.header_after(entry.size());
             open.members += 1;
             if open.members > self.limits.members {
                 return Ok(Err(format!(
@@ -148,7 +151,10 @@ impl Unpacking<'_> {
                 self.refuse(&name, format!("{kind} in an archive: only regular files are read"), open);
                 continue;
             }
-            if let Err(trouble) = self.member(&name, &mut entry, open)? {
+            setting.open();
+            let read = self.member(&name, &mut entry, open)?;
+            setting.header_after(0);
+            if let Err(trouble) = read {
                 return Ok(Err(trouble));
             }
         }

@@ -8,10 +8,16 @@
 //!   "login_paths": [ { "login_path": "sshd", "state": "disabled", "detail": "ssh.service is masked" } ] }
 //! ```
 //! `kind` is `image` or `host`; `state` is `absent`, `disabled`, `enabled` or `unknown`.
+//!
+//! `steadfast inspect` writes more, all of it optional: `path`, `line` and `layer` of a way to log in, which go into the
+//! detail; `limits` with `code` and `text`, which are the report's limits too; `inspected` (what was looked at) and
+//! `privilege` (more power for who is in), which no control uses.
 
 use super::json_records::{document, element};
+use super::lazy::{Json, Members};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOGIN_PATHS, LoginPath, Table, parse_rfc3339};
+use crate::redact::{redact, visible};
 
 /// The login-surface manifest.
 pub(super) struct LoginSurface;
@@ -63,6 +69,12 @@ impl Format for LoginSurface {
             return sink.record(1).reject("observed_at is missing or no RFC 3339 time", segment.bytes);
         };
         sink.taken_at(observed_at);
+        for limit in document.get("limits").map(|limits| limits.elements()).unwrap_or_default() {
+            let members = limit.members();
+            let text = |key: &str| members.as_ref().and_then(|limit| limit.filled(key)).unwrap_or_default().into_owned();
+            let sentence = format!("the manifest names a limit of its own, {}: {}", text("code"), text("text"));
+            sink.limit("inspection-limit", None, redact(&visible(&sentence)).0.into_owned());
+        }
         let paths = document.get("login_paths").map(|paths| paths.elements()).unwrap_or_default();
         if paths.is_empty() {
             sink.record(1).reject("no login_paths: the manifest says nothing", segment.bytes);
@@ -71,7 +83,7 @@ impl Format for LoginSurface {
             let members = path.members();
             let name = members.as_ref().and_then(|path| path.filled("login_path"));
             let state = members.as_ref().and_then(|path| path.filled("state"));
-            let detail = members.as_ref().and_then(|path| path.filled("detail"));
+            let detail = members.as_ref().and_then(detail);
             let mut record = sink.record(number);
             let (Some(name), Some(state @ ("absent" | "disabled" | "enabled" | "unknown"))) = (name, state.as_deref()) else {
                 record
@@ -88,4 +100,15 @@ impl Format for LoginSurface {
             });
         }
     }
+}
+
+/// What was seen, and where: path, line and layer follow the detail in brackets.
+fn detail(path: &Members<'_>) -> Option<String> {
+    let mut place: Vec<String> = path.filled("path").map(|path| path.into_owned()).into_iter().collect();
+    place.extend(path.get("line").and_then(Json::int).map(|line| format!("line {line}")));
+    place.extend(path.filled("layer").map(|layer| format!("layer {layer}")));
+    let place = if place.is_empty() { String::new() } else { format!("[{}]", place.join(", ")) };
+    let said = path.filled("detail").unwrap_or_default();
+    let words: Vec<&str> = [said.as_ref(), place.as_str()].into_iter().filter(|words| !words.is_empty()).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }

@@ -1,5 +1,6 @@
 //! What the tests share: the repository, running the command, judging in the process, skipping out loud.
 
+pub(crate) mod images;
 #[cfg(feature = "judge")]
 mod judging;
 
