@@ -182,7 +182,7 @@ fn only_the_engine_names_the_query_engine_and_only_the_pack_writes_packs() {
                         "collect/unpack.rs",
                         "collect/overlap.rs",
                         "assess/engine.rs",
-                        "assess/population.rs"
+                        "assess/table.rs"
                     ]
                 ),
                 "{} writes files",

@@ -12,6 +12,7 @@ mod judge;
 mod population;
 mod run;
 mod sample;
+mod table;
 mod waive;
 
 use std::path::PathBuf;

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -11,10 +9,8 @@ use super::AssessError;
 use super::engine::Frame;
 use super::item::{Item, ItemStatus, cell, fill};
 use super::sample::{Sample, choose};
+use super::table::CsvFile;
 use crate::catalogue::Control;
-use crate::collect::Sha256;
-use crate::outputs::defused;
-use crate::redact::visible;
 
 /// Exceptions that are kept for pages; more than this are in the CSV alone, and the report says so.
 pub(super) const MOST_EXCEPTIONS: usize = 10_000;
@@ -92,7 +88,7 @@ pub(super) const REQUIRED: [&str; 5] = ["resource", "status", "reason", "source"
 pub(super) struct Writer<'c> {
     control: &'c Control,
     path: PathBuf,
-    csv: csv::Writer<Hashed>,
+    csv: CsvFile,
     number: u64,
     population: Population,
     at: Columns,
@@ -111,34 +107,11 @@ struct Columns {
     further: Vec<usize>,
 }
 
-/// A file that is hashed as it is written.
-struct Hashed {
-    file: BufWriter<File>,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hash.update(bytes.get(..written).unwrap_or_default());
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
-    }
-}
-
 impl<'c> Writer<'c> {
     pub(super) fn create(control: &'c Control, columns: &[String], folder: &Path) -> Result<Self, AssessError> {
         let path = folder.join(format!("{}.csv", control.id));
         let failed = |message: String| AssessError::Io { path: path.clone(), message };
-        let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
-        let hashed = Hashed { file: BufWriter::new(file), hash: Sha256::new(), bytes: 0 };
-        let mut csv =
-            csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).buffer_capacity(1 << 18).from_writer(hashed);
+        let mut csv = CsvFile::create(&path).map_err(|error| failed(error.to_string()))?;
         let position = |name: &str| columns.iter().position(|column| column == name).unwrap_or(usize::MAX);
         let at = Columns {
             resource: position("resource"),
@@ -151,8 +124,8 @@ impl<'c> Writer<'c> {
                 .collect(),
         };
         let further: Vec<String> = columns.iter().filter(|column| !REQUIRED.contains(&column.as_str())).cloned().collect();
-        csv.write_record(REQUIRED.iter().copied().chain(further.iter().map(String::as_str)))
-            .map_err(|error| failed(error.to_string()))?;
+        REQUIRED.iter().copied().chain(further.iter().map(String::as_str)).for_each(|name| csv.text(name));
+        csv.end_row().map_err(|error| failed(error.to_string()))?;
         let empty = PackedFile { file: path.clone(), sha256: String::new(), bytes: 0 };
         let population = Population {
             columns: further,
@@ -233,18 +206,15 @@ impl<'c> Writer<'c> {
         Ok(())
     }
 
-    fn write_row(&mut self, frame: &Frame, row: usize, status: ItemStatus, reason: &str) -> csv::Result<()> {
-        let plain = |column: usize| frame.text_at(column, row).unwrap_or_default();
-        self.csv.write_field(defused(&visible(&plain(self.at.resource))).as_ref())?;
-        self.csv.write_field(status.word())?;
-        self.csv.write_field(defused(&visible(reason)).as_ref())?;
-        self.csv.write_field(defused(&visible(&plain(self.at.source))).as_ref())?;
-        self.csv.write_field(plain(self.at.line).as_ref())?;
-        for column in &self.at.further {
-            // Spans stay numbers in the CSV, for those who compute with them.
-            self.csv.write_field(defused(&visible(&plain(*column))).as_ref())?;
+    fn write_row(&mut self, frame: &Frame, row: usize, status: ItemStatus, reason: &str) -> std::io::Result<()> {
+        self.csv.cell(frame, self.at.resource, row);
+        self.csv.text(status.word());
+        self.csv.text(reason);
+        // Spans stay numbers in the CSV, for those who compute with them.
+        for column in [self.at.source, self.at.line].iter().chain(&self.at.further) {
+            self.csv.cell(frame, *column, row);
         }
-        self.csv.write_record(None::<&[u8]>)
+        self.csv.end_row()
     }
 
     fn keep(&mut self, frame: &Frame, row: usize, status: ItemStatus, reason: &str) {
@@ -300,12 +270,9 @@ impl<'c> Writer<'c> {
         self.settle()?;
         self.population.last = self.tail();
         let path = self.path.clone();
-        let failed = |message: String| AssessError::Io { path: path.clone(), message };
-        self.csv.flush().map_err(|error| failed(error.to_string()))?;
-        let hashed = self.csv.into_inner().map_err(|error| failed(error.to_string()))?;
-        let sha256 = hashed.hash.finish();
-        self.population.csv = PackedFile { file: path.clone(), sha256: sha256.clone(), bytes: hashed.bytes };
-        self.population.sample = choose(&sha256, self.number);
+        let failed = |error: std::io::Error| AssessError::Io { path: path.clone(), message: error.to_string() };
+        self.population.csv = self.csv.finish(&path).map_err(failed)?;
+        self.population.sample = choose(&self.population.csv.sha256, self.number);
         Ok(self.population)
     }
 }

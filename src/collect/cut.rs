@@ -11,8 +11,16 @@ use crate::formats::{Framing, JsonScanner};
 pub(super) const SEGMENT: usize = 4 << 20;
 /// Bytes asked of the file system at once.
 const READ: usize = 256 << 10;
-/// A record, or a document read whole, may not be larger.
-pub(super) const LARGEST: usize = 256 << 20;
+/// A document read whole may not be larger.
+const LARGEST_DOCUMENT: usize = 256 << 20;
+/// A line or another record of a file that is cut may not be larger.
+const LARGEST_RECORD: usize = 32 << 20;
+
+/// The most bytes that are held at once to find the end of a record.
+pub(super) fn largest(framing: Framing) -> usize {
+    if framing == Framing::Whole { LARGEST_DOCUMENT } else { LARGEST_RECORD }
+}
+
 /// How much of a file its format is recognised from.
 pub(super) const HEAD: usize = 64 << 10;
 
@@ -54,7 +62,7 @@ pub(super) struct Piece {
     pub(super) offset: u64,
     pub(super) begins: bool,
     pub(super) ends: bool,
-    /// The piece holds the middle of a record beyond [`LARGEST`]: it is hashed, and rejected.
+    /// The piece holds the middle of a record beyond [`largest`]: it is hashed, and rejected.
     pub(super) oversized: bool,
 }
 
@@ -116,7 +124,7 @@ impl Cutter {
                 Framing::Opaque => boundary = Some(self.carry.len()),
                 Framing::Whole => {}
             }
-            if boundary.is_some() || self.carry.len() > LARGEST {
+            if boundary.is_some() || self.carry.len() > largest(self.framing) {
                 return Ok(Some(self.piece(boundary, records)));
             }
         }
@@ -142,7 +150,7 @@ impl Cutter {
     }
 
     fn piece(&mut self, boundary: Option<usize>, records: u64) -> Piece {
-        let oversized = boundary.is_none() && !self.ended || (self.ended && self.carry.len() > LARGEST);
+        let oversized = boundary.is_none() && !self.ended || (self.ended && self.carry.len() > largest(self.framing));
         let rest = boundary.map_or_else(Vec::new, |at| {
             let mut rest = self.pool.buffer();
             rest.extend_from_slice(self.carry.get(at..).unwrap_or_default());

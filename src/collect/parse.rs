@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use arrow::array::RecordBatch;
 
 use super::CollectError;
-use super::cut::{LARGEST, Piece};
+use super::cut::{Piece, largest};
 use super::ledger::PieceMark;
 use super::run::CollectOptions;
 use super::walk::EvidenceFile;
@@ -82,7 +82,7 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
             framing: recognition.framing,
         };
         if piece.oversized {
-            let reason = format!("a record or document of more than {} MiB; split it", LARGEST >> 20);
+            let reason = format!("a record or document of more than {} MiB; split it", largest(recognition.framing) >> 20);
             sink.record(piece.first).reject(&reason, piece.bytes.get(..200).unwrap_or_default());
         } else if !piece.bytes.trim_ascii().is_empty() {
             format.read(&segment, &reading, &mut sink);

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::boot::{name_of, names_program};
+use super::boot::names_program;
 use super::facts::Facts;
 use super::lookup::Text;
 use crate::surface::sshd::{self, SshdSettings};
