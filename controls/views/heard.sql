@@ -1,0 +1,11 @@
+-- One row a host and stream that has a record in the period, with the first of them: what tells a quiet host from one that
+-- nobody listened to.
+select host, stream, source, line, records from (
+  select a.host, a.stream, a.source, a.line,
+         sum(a.records) over (partition by a.host, a.stream) as records,
+         row_number() over (partition by a.host, a.stream order by a.first_at, a.source, a.line) as place
+  from log_activity a
+  cross join period p
+  where a.last_at >= p.starts_at and a.first_at < p.ends_at
+) as ranked
+where place = 1
