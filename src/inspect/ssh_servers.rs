@@ -217,6 +217,7 @@ fn dropbear(facts: &Facts<'_>) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use super::super::boot::name_of;
     use super::*;
 
     #[test]
