@@ -112,7 +112,7 @@ mod tests {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
         let row = reader.records().next().expect("a row").expect("read");
         let read: Vec<&str> = row.iter().collect();
-        assert_eq!(read, ["plain", "", "a,b", "say \"no\"", "'=1+2", "-5", "'-x", "é\\u{202E}", "two\\u{A}lines"]);
+        assert_eq!(read, ["plain", "", "a,b", "say \"no\"", "'=1+2", "-5", "'-x", "é\\u{202E}", "two\\u{0A}lines"]);
         assert_eq!(text.lines().count(), 2, "a row is a line");
     }
 }
