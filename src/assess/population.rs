@@ -111,7 +111,7 @@ impl<'c> Writer<'c> {
     pub(super) fn create(control: &'c Control, columns: &[String], folder: &Path) -> Result<Self, AssessError> {
         let path = folder.join(format!("{}.csv", control.id));
         let failed = |message: String| AssessError::Io { path: path.clone(), message };
-        let mut csv = CsvFile::create(&path).map_err(|error| failed(error.to_string()))?;
+        let mut csv = CsvFile::begin(&path).map_err(|error| failed(error.to_string()))?;
         let position = |name: &str| columns.iter().position(|column| column == name).unwrap_or(usize::MAX);
         let at = Columns {
             resource: position("resource"),

@@ -25,7 +25,7 @@ pub(super) struct CsvFile {
 }
 
 impl CsvFile {
-    pub(super) fn create(path: &Path) -> std::io::Result<Self> {
+    pub(super) fn begin(path: &Path) -> std::io::Result<Self> {
         let file = BufWriter::with_capacity(0, File::create(path)?);
         Ok(Self { file, hash: Sha256::new(), bytes: 0, waiting: Vec::with_capacity(BLOCK + 4096), begun: false })
     }
@@ -100,7 +100,7 @@ mod tests {
     fn cells_come_back_as_they_are_and_formulas_are_defused() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.csv");
-        let mut file = CsvFile::create(&path).expect("a file");
+        let mut file = CsvFile::begin(&path).expect("a file");
         let cells = ["plain", "", "a,b", "say \"no\"", "=1+2", "-5", "-x", "é\u{202e}", "two\nlines"];
         cells.iter().for_each(|cell| file.text(cell));
         file.end_row().expect("written");
