@@ -31,7 +31,8 @@ use serde::Deserialize;
 
 use crate::config::bind_pattern;
 use crate::diag::Diagnostic;
-use crate::facts::{Column, Kind, TABLES, Table};
+use crate::facts::{Column, Kind, TABLES, Table, words};
+use crate::formats::FORMATS;
 
 /// A mapping, checked.
 #[derive(Clone, Debug)]
@@ -196,6 +197,12 @@ impl Mapping {
         if written.format_version != 1 {
             return checker.wrong("format_version", "format_version is not known to this version of steadfast: write 1");
         }
+        if written.recognise.contains.iter().any(String::is_empty) {
+            return checker.wrong("contains", "an empty text stands in every file: name one that only this format has");
+        }
+        if FORMATS.iter().any(|format| format.name() == written.name) {
+            return checker.wrong(&written.name, "a format of Steadfast has this name: choose another");
+        }
         if written.recognise.contains.is_empty() && written.recognise.path.is_none() {
             return checker.wrong("[recognise]", "nothing is recognised: give contains, path or both");
         }
@@ -282,7 +289,7 @@ impl Checker<'_> {
             self.field(&when.field, layout)?;
         }
         let columns = table.columns.iter().map(|column| match fact.columns.get(column.name) {
-            Some(written) => self.column(column, written, layout).map(Some),
+            Some(written) => self.column(table, column, written, layout).map(Some),
             None if column.required => {
                 self.wrong(&fact.table, format!("{} cannot do without the column {}", table.name, column.name))
             }
@@ -304,7 +311,20 @@ impl Checker<'_> {
         }
     }
 
-    fn column(&self, column: &Column, written: &WrittenColumn, layout: &Layout) -> Result<ColumnRule, Box<Diagnostic>> {
+    fn column(
+        &self,
+        table: &Table,
+        column: &Column,
+        written: &WrittenColumn,
+        layout: &Layout,
+    ) -> Result<ColumnRule, Box<Diagnostic>> {
+        if let Some(words) = words(table.name, column.name) {
+            let unknown = written.text.iter().chain(written.map.values()).find(|word| !words.contains(&word.as_str()));
+            if let Some(word) = unknown {
+                let message = format!("`{word}` is no word of {}.{}: it is one of {}", table.name, column.name, words.join(", "));
+                return self.wrong(&format!("\"{word}\""), message);
+            }
+        }
         let from = match (&written.field, &written.text) {
             (Some(field), None) => {
                 self.field(field, layout)?;
@@ -378,6 +398,9 @@ outcome = { text = "accepted" }
             ("layout = \"json-lines\"", "layout = \"lines\"\npattern = '('", 8, "no regular expression"),
             ("contains = [\"jump_event\"]", "", 4, "nothing is recognised"),
             ("name = ", "nmae = ", 3, "unknown field"),
+            ("outcome = { text = \"accepted\" }", "outcome = { text = \"ok\" }", 14, "is no word of sessions.outcome"),
+            ("[\"jump_event\"]", "[\"\"]", 5, "an empty text"),
+            ("\"jump-host\"", "\"sudo-json\"", 3, "choose another"),
         ] {
             let error = Mapping::parse("m.toml", &GOOD.replace(from, to)).expect_err(message);
             assert!(error.message.contains(message), "{message}: {}", error.message);

@@ -2,13 +2,20 @@
 
 use super::coverage::Coverage;
 use super::population::Counted;
-use crate::catalogue::{Control, Empty};
+use crate::catalogue::{AppliesTo, Control, Empty};
 use crate::report::Conclusion;
 
 /// Concludes, and says why in a sentence. `unread` are the records that could not be read in sources that the test draws
-/// on, and files of such sources that were not read to the end.
+/// on, and files of such sources that were not read to the end; `inventory` is whether any host was listed by an inventory.
 #[must_use]
-pub fn conclude(control: &Control, counted: &Counted, accepted: u64, coverage: &Coverage, unread: u64) -> (Conclusion, String) {
+pub fn conclude(
+    control: &Control,
+    counted: &Counted,
+    accepted: u64,
+    coverage: &Coverage,
+    unread: u64,
+    inventory: bool,
+) -> (Conclusion, String) {
     let all = counted.all();
     if counted.exception > 0 {
         let noun = if counted.exception == 1 { "exception" } else { "exceptions" };
@@ -27,6 +34,9 @@ pub fn conclude(control: &Control, counted: &Counted, accepted: u64, coverage: &
     let mut doubts = doubts(counted, coverage, unread);
     if all == 0 {
         match control.population.empty {
+            Empty::NotApplicable if !inventory && control.applies_to != AppliesTo::Changes => {
+                doubts.insert(0, "no inventory is among the evidence, so nobody knows to which hosts it applies".to_owned());
+            }
             Empty::NotApplicable if unread == 0 => {
                 return (Conclusion::NotApplicable, format!("The population is empty: {}.", control.population.empty_reason));
             }
@@ -86,7 +96,7 @@ mod tests {
     fn conclusion(id: &str, counted: Counted, coverage: &Coverage, unread: u64) -> Conclusion {
         let catalogue = crate::catalogue::Catalogue::load(None, &Config::default()).expect("the embedded controls");
         let control = catalogue.controls.into_iter().find(|control| control.id == id).expect("the control");
-        conclude(&control, &counted, 0, coverage, unread).0
+        conclude(&control, &counted, 0, coverage, unread, true).0
     }
 
     #[test]
@@ -106,6 +116,15 @@ mod tests {
         assert_eq!(conclusion("SUDO-02", exception, &gap, 1), Conclusion::Exceptions);
         let none = Counted { not_applicable: 2, ..Counted::default() };
         assert_eq!(conclusion("SUDO-02", none, &whole, 0), Conclusion::NotApplicable);
+    }
+
+    #[test]
+    fn without_an_inventory_nobody_knows_whether_there_are_such_hosts() {
+        let catalogue = crate::catalogue::Catalogue::load(None, &Config::default()).expect("the embedded controls");
+        let control = catalogue.controls.into_iter().find(|control| control.id == "SUDO-01").expect("the control");
+        let (conclusion, why) = conclude(&control, &Counted::default(), 0, &Coverage::default(), 0, false);
+        assert_eq!(conclusion, Conclusion::CouldNotConclude);
+        assert!(why.contains("no inventory"), "{why}");
     }
 
     #[test]

@@ -80,6 +80,8 @@ impl Engine {
         let mut config = SessionConfig::new().with_target_partitions(PARTITIONS).with_information_schema(false);
         config.options_mut().execution.parquet.pushdown_filters = false;
         config.options_mut().sql_parser.default_null_ordering = "nulls_max".to_owned();
+        // What each sort keeps free to merge with: queries of many sorts share even little memory.
+        config.options_mut().execution.sort_spill_reservation_bytes = (options.memory / 64).min(10 << 20);
         // A side of a join that is known to be this small is built whole, and the other side streams past in its order.
         config.options_mut().optimizer.hash_join_single_partition_threshold = SMALL_SIDE;
         config.options_mut().optimizer.hash_join_single_partition_threshold_rows = SMALL_SIDE / 64;
@@ -238,6 +240,10 @@ fn scalar(value: &Parameter) -> ScalarValue {
 /// The engine's message without the frames around it.
 fn query_error(name: &str, what: &'static str, error: &DataFusionError) -> AssessError {
     let message = error.strip_backtrace();
+    if message.contains("Not enough memory") || message.contains("Resources exhausted") {
+        let message = "it needs more memory than it may hold; raise --memory".to_owned();
+        return AssessError::Query { name: name.to_owned(), what, message };
+    }
     AssessError::Query { name: name.to_owned(), what, message: message.lines().next().unwrap_or_default().to_owned() }
 }
 

@@ -84,6 +84,7 @@ pub fn assess(
     }
     let draws = dependencies(engine, catalogue)?;
     let mut register = waivers(engine)?;
+    let inventory = has_inventory(engine)?;
     let mut controls = Vec::new();
     for control in &catalogue.controls {
         progress(&control.id);
@@ -94,7 +95,7 @@ pub fn assess(
         let accepted = waived.iter().flatten().count() as u64;
         let draws_on = draws.get(&control.id).cloned().unwrap_or_default();
         let unread = unread(collected, &draws_on);
-        let (conclusion, why) = conclude(control, &population.counted, accepted, &coverage, unread);
+        let (conclusion, why) = conclude(control, &population.counted, accepted, &coverage, unread, inventory);
         let views = views_of(engine, catalogue, &control.id, &control.test.sql)?;
         controls.push(Assessed { control: control.clone(), population, coverage, waived, conclusion, why, draws_on, views });
     }
@@ -173,6 +174,16 @@ fn unread(collected: &Collected, draws_on: &BTreeSet<String>) -> u64 {
     let feeds =
         |source: &Source| source.format.is_some_and(|format| format.feeds().iter().any(|table| draws_on.contains(table.name)));
     collected.sources.iter().filter(|source| feeds(source)).map(|source| source.tally.rejected + u64::from(source.unread)).sum()
+}
+
+/// Whether any inventory lists a host.
+fn has_inventory(engine: &Engine) -> Result<bool, AssessError> {
+    let mut any = false;
+    engine.query("inventory", "select host from hosts limit 1", &Parameters::new(), |frame| {
+        any |= frame.rows() > 0;
+        Ok(())
+    })?;
+    Ok(any)
 }
 
 fn fleet(engine: &Engine) -> Result<Vec<FleetHost>, AssessError> {

@@ -120,15 +120,18 @@ impl Catalogue {
         for (id, params) in &config.params {
             let unknown = |name: &str, why: String| CatalogueError::Parameter { control: id.clone(), name: name.to_owned(), why };
             let control = self.controls.iter_mut().find(|control| control.id == *id);
-            let control =
-                control.ok_or_else(|| unknown("", "there is no such control; `steadfast controls list` shows all".to_owned()))?;
+            let control = control
+                .ok_or_else(|| unknown("*", "there is no such control; `steadfast controls list` shows all".to_owned()))?;
             for (name, value) in params {
                 let known: Vec<&str> = control.params.keys().map(String::as_str).collect();
                 let Some(default) = control.params.get(name) else {
                     return Err(unknown(name, format!("the control has no such parameter; it has: {}", known.join(", "))));
                 };
                 let same = match (Parameter::from_toml(default), Parameter::from_toml(value)) {
-                    (Some(a), Some(b)) => std::mem::discriminant(&a) == std::mem::discriminant(&b),
+                    // A duration is a text in the file and a number of seconds when bound: both must agree.
+                    (Some(a), Some(b)) => {
+                        std::mem::discriminant(&a) == std::mem::discriminant(&b) && default.is_str() == value.is_str()
+                    }
                     _ => false,
                 };
                 if !same {

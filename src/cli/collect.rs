@@ -61,6 +61,9 @@ fn table(collected: &Collected) -> String {
         for (reason, count) in &tally.skipped {
             let _ = writeln!(text, "{:68}skipped {count}: {reason}", "");
         }
+        for (reason, (line, count)) in &tally.reasons {
+            let _ = writeln!(text, "{:68}rejected {count}, the first at {line}: {}", "", visible(reason));
+        }
         for limit in collected.limits.iter().filter(|limit| limit.source.as_deref() == Some(&source.path)) {
             let place = limit.line.map(|line| format!(" (from {line})")).unwrap_or_default();
             let _ = writeln!(text, "{:68}{}: {}{place}", "", limit.code, visible(&limit.text));

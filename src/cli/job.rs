@@ -123,7 +123,11 @@ fn read_config(file: Option<&Path>) -> anyhow::Result<Config> {
         let mapping = path.parent().unwrap_or(Path::new("")).join(name);
         let text = std::fs::read_to_string(&mapping)
             .with_context(|| format!("{}: cannot be read; {} names it under mappings", mapping.display(), path.display()))?;
-        config.mapped.push(Mapping::parse(&mapping.display().to_string(), &text)?);
+        let read = Mapping::parse(&mapping.display().to_string(), &text)?;
+        if config.mapped.iter().any(|other| other.name == read.name) {
+            bail!("{}: another mapping file has the name {}; choose another", mapping.display(), read.name);
+        }
+        config.mapped.push(read);
     }
     Ok(config)
 }

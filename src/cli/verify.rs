@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::Args;
 use steadfast::pack::verify;
 
@@ -19,6 +20,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(expected) = arguments.fingerprint.as_deref().map(str::trim)
+        && (expected.len() != 64 || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    {
+        bail!("`{expected}` is no SHA-256 fingerprint: give the 64 hexadecimal digits that `steadfast pack` printed");
+    }
     let (fingerprint, files, problems) = verify(&arguments.pack)?;
     let mut text = String::new();
     for problem in &problems {

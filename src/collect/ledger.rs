@@ -191,7 +191,7 @@ impl Ledger {
         let mut sorted: Vec<(ActivityKey, Activity)> = self.activity.drain().collect();
         sorted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         let mut rows = Rows::new(LogActivity::TABLE);
-        let format = source.format.map_or("", Format::name);
+        let format = source.format.map_or("", Format::family);
         for ((host, stream, day), seen) in &sorted {
             self.spans.note(format, host, stream, current, seen.first_at, seen.last_at);
             let fact =
@@ -263,7 +263,10 @@ fn name_limits(source: &Source, note: &ReadNotes, limits: &mut BTreeSet<Limit>) 
     } else if source.bytes == 0 {
         limit("empty-file", "the file is empty: it proves nothing".to_owned());
     } else if source.format.is_none() {
-        limit("unrecognised", "no input format recognises the file; none of it was judged".to_owned());
+        match note.unopened {
+            Some(kind) => limit("archive-not-opened", format!("{kind}, which is not opened: unpack it, if it holds evidence")),
+            None => limit("unrecognised", "no input format recognises the file; none of it was judged".to_owned()),
+        }
     }
     if let Some(reason) = &source.incomplete {
         limit("not-unpacked", format!("not all that it holds was read: {reason}"));

@@ -36,6 +36,8 @@ pub(super) struct ReadNotes {
     pub(super) bytes: u64,
     /// Why the file, or the rest of it, was not read.
     pub(super) refused: Option<String>,
+    /// It is an archive of a kind that is not opened.
+    pub(super) unopened: Option<&'static str>,
     /// It was another file after reading than before.
     pub(super) changed: bool,
     /// The last byte is no line end, although the format has one record a line.
@@ -122,6 +124,7 @@ fn read_file(
     let mut head = Vec::new();
     Read::by_ref(&mut open).take(HEAD as u64).read_to_end(&mut head)?;
     let format = recognise(&file.bound_as, &Head { bytes: &head, whole: head.len() < HEAD }, options.config);
+    note.unopened = unopened(&head);
     let framing = format.as_ref().map_or(Framing::Lines, |recognised| recognised.recognition.framing);
     let bound = Arc::new(options.config.bound(&file.bound_as));
     let mut cutter = Cutter::new(open.try_clone()?, &head, framing, &outlets.pool);
@@ -141,6 +144,16 @@ fn read_file(
     }
     note.changed = before != identity(&open.metadata()?);
     Ok(true)
+}
+
+/// Kinds of archives that are not opened, by their first bytes.
+fn unopened(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [b'P', b'K', 3, 4, ..] => Some("a zip archive (or an office document, which is one)"),
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some("a bzip2 file"),
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some("a 7z archive"),
+        _ => None,
+    }
 }
 
 /// What tells one state of a file from another.

@@ -40,7 +40,8 @@ pub fn walk(roots: &[PathBuf]) -> Result<Vec<EvidenceFile>, CollectError> {
         if !root.exists() {
             return Err(CollectError::Missing { path: root.clone() });
         }
-        let prefix = if roots.len() > 1 { root.file_name().map(Path::new).unwrap_or(root) } else { Path::new("") };
+        let prefix =
+            if roots.len() > 1 && root.is_dir() { root.file_name().map(Path::new).unwrap_or(root) } else { Path::new("") };
         for entry in WalkDir::new(root).follow_links(false).sort_by_file_name() {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {}

@@ -251,7 +251,7 @@ impl Config {
         for bind in &config.bind {
             if bind_pattern(&bind.path).is_none() {
                 let at = text.find(&bind.path).unwrap_or(0);
-                let message = "the pattern cannot be read: each of {host} and {collected_at} may stand once";
+                let message = "the pattern cannot be read: only {host} and {collected_at} may stand in it, each once";
                 return Err(Box::new(Diagnostic::new("bind-pattern", path, text, at..at + bind.path.len(), message)));
             }
         }
@@ -325,6 +325,8 @@ pub(crate) fn bind_pattern(path: &str) -> Option<Regex> {
             ("{host}", "(?P<host>[^/]+?)".to_owned())
         } else if rest.starts_with("{collected_at}") {
             ("{collected_at}", "(?P<collected_at>[^/]+?)".to_owned())
+        } else if rest.starts_with('{') {
+            return None;
         } else if rest.starts_with("**") {
             ("**", ".*".to_owned())
         } else if rest.starts_with('*') {

@@ -20,6 +20,7 @@ mod registers;
 mod rows;
 mod sudo;
 mod time;
+mod words;
 
 pub use alarms::{ALARM_ACKS, ALARM_RUNS, ALARMS, Alarm, AlarmAck, AlarmRun};
 pub use changes::{APPROVALS, Approval, CHANGE_TARGETS, CHANGES, Change, ChangeTarget};
@@ -35,6 +36,7 @@ pub use rows::{Column, Fact, Kind, Pointer, Row, Rows, Table};
 pub use sudo::{PRIVILEGED_COMMANDS, PrivilegedCommand};
 pub(crate) use time::in_zone;
 pub use time::{Micros, parse_rfc3339, parse_stamp, parse_zoned};
+pub use words::words;
 
 /// Every fact table, in the order in which they are listed and packed.
 pub const TABLES: &[&Table] = &[

@@ -97,6 +97,11 @@ impl<'a> Cells<'a> {
         })
     }
 
+    /// Whether the header has the column.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.header.iter().any(|column| column == name)
+    }
+
     /// The row as text, for a reject's excerpt.
     pub(super) fn excerpt(&self) -> String {
         self.record.iter().collect::<Vec<_>>().join(",")

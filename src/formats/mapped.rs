@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 
-use super::delimited::each_row_of;
+use super::delimited::{Cells, each_row_of};
 use super::json_records::{document, each_object};
 use super::lazy::{Json, Members};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
-use crate::facts::{AnyCell, AnyFact, Kind, Micros, TABLES, Table, in_zone, parse_rfc3339, parse_stamp};
+use crate::facts::{AnyCell, AnyFact, Kind, Micros, TABLES, Table, in_zone, parse_rfc3339, parse_stamp, words};
 use crate::mapping::{Clock, ColumnRule, FactRule, Layout, Make, Mapping, Origin};
 use crate::redact::lossless;
 
@@ -55,8 +55,12 @@ impl Format for Mapped {
             }),
             Layout::JsonDocument(list) => read_document(segment, list, mapping, reading, sink),
             Layout::Csv(delimiter) => each_row_of(segment, *delimiter, sink, |line, cells, sink| {
+                for field in missing(mapping, cells) {
+                    let text = format!("the mapping names the column `{field}`, and the header has no such column");
+                    sink.limit("column-missing", Some(1), text);
+                }
                 let excerpt = cells.excerpt();
-                let get = |field: &str| cells.get(&[field.to_lowercase().replace([' ', '-'], "_").as_str()]).map(str::to_owned);
+                let get = |field: &str| cells.get(&[column_of(field).as_str()]).map(str::to_owned);
                 record(line, excerpt.as_bytes(), &get, mapping, reading, sink);
             }),
             Layout::Lines(pattern) => {
@@ -74,6 +78,23 @@ impl Format for Mapped {
             }
         }
     }
+}
+
+/// Fields that the mapping names and the header of a table lacks.
+fn missing<'m>(mapping: &'m Mapping, cells: &Cells<'_>) -> Vec<&'m str> {
+    let named = mapping.facts.iter().flat_map(|fact| {
+        let when = fact.when.iter().map(|(field, _)| field.as_str());
+        when.chain(fact.columns.iter().flatten().filter_map(|rule| match &rule.from {
+            Origin::Field(field) => Some(field.as_str()),
+            Origin::Text(_) => None,
+        }))
+    });
+    named.filter(|field| !cells.has(&column_of(field))).collect()
+}
+
+/// A column's name as tables are read: lower case, blanks as underscores.
+fn column_of(field: &str) -> String {
+    field.to_lowercase().replace([' ', '-'], "_")
 }
 
 fn read_document(segment: &Segment<'_>, list: &str, mapping: &Mapping, reading: &Reading<'_>, sink: &mut Sink<'_>) {
@@ -171,7 +192,7 @@ fn fact(
             return Err(format!("no {}: the field that feeds it is missing or empty", column.name));
         }
         let make = how.as_ref().map_or(&Make::Plain, |how| &how.make);
-        cells.push(cell(column.name, column.kind, make, text, reading, limit)?);
+        cells.push(cell(rule.table.name, column.name, column.kind, make, text, reading, limit)?);
     }
     Ok(AnyFact { table: rule.table, cells })
 }
@@ -202,6 +223,7 @@ fn text_of(
 }
 
 fn cell(
+    table: &str,
     column: &str,
     kind: Kind,
     make: &Make,
@@ -212,7 +234,10 @@ fn cell(
     let Some(text) = text else { return Ok(AnyCell::Empty) };
     let no = |what: &str| format!("{column} `{text}` is no {what}");
     Ok(match (kind, make) {
-        (Kind::Text | Kind::Prose, _) => AnyCell::Text(text),
+        (Kind::Text | Kind::Prose, _) => match words(table, column).filter(|words| !words.contains(&text.as_str())) {
+            Some(words) => return Err(format!("{column} `{text}` is none of {}: give the column a map", words.join(", "))),
+            None => AnyCell::Text(text),
+        },
         (Kind::Time, Make::Time(clock)) => {
             AnyCell::Time(time(clock, &text, reading, limit).ok_or_else(|| no("time of the form that the mapping names"))?)
         }

@@ -217,6 +217,10 @@ const HOST_UNKNOWN: &str = "host unknown: bind the file by its path ([[bind]] in
 pub trait Format: Sync {
     /// Stable name, for example `sudo-json`.
     fn name(&self) -> &'static str;
+    /// Formats of one family write the same events in the same words, so that an event may be recognised across them.
+    fn family(&self) -> &'static str {
+        self.name()
+    }
     /// One line on what it is and which tool writes it.
     fn about(&self) -> &'static str;
     /// What in the content tells it from other formats, in words for people.

@@ -20,6 +20,9 @@ pub struct Limit {
     pub line: Option<u64>,
 }
 
+/// Reasons for rejecting that are kept for each source.
+const MOST_REASONS: usize = 8;
+
 /// What became of the records of a source. `opened` counts what the framing found, the others what was said of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -35,6 +38,8 @@ pub struct Tally {
     pub skipped: BTreeMap<&'static str, u64>,
     /// Records that could not be read.
     pub rejected: u64,
+    /// Why, for the first few reasons: the first record of each and how many there were.
+    pub reasons: BTreeMap<String, (u64, u64)>,
     /// Secrets taken out of facts and excerpts.
     pub redacted: u64,
     /// Earliest instant of a fact.
@@ -62,12 +67,23 @@ impl Tally {
         self.gave_facts += other.gave_facts;
         self.facts += other.facts;
         self.rejected += other.rejected;
+        for (reason, (line, count)) in &other.reasons {
+            self.reason(reason, *line, *count);
+        }
         self.redacted += other.redacted;
         for (reason, count) in &other.skipped {
             *self.skipped.entry(reason).or_default() += count;
         }
         self.first_at = [self.first_at, other.first_at].into_iter().flatten().min();
         self.last_at = [self.last_at, other.last_at].into_iter().flatten().max();
+    }
+
+    fn reason(&mut self, reason: &str, line: u64, count: u64) {
+        if let Some((_, known)) = self.reasons.get_mut(reason) {
+            *known += count;
+        } else if self.reasons.len() < MOST_REASONS {
+            self.reasons.insert(reason.to_owned(), (line, count));
+        }
     }
 
     fn saw(&mut self, instant: Micros) {
@@ -252,6 +268,7 @@ impl<'a> Record<'_, 'a> {
     pub fn reject(mut self, reason: &str, record: &[u8]) {
         self.settled = true;
         self.sink.tally.rejected += 1;
+        self.sink.tally.reason(reason, self.line, 1);
         // Redacted before it is cut, so that no half of a secret stays.
         let text = visible_bytes(record.get(..record.len().min(8192)).unwrap_or(record));
         let (text, _) = redact(&text);

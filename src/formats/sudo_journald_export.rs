@@ -19,6 +19,10 @@ impl Format for JournaldExport {
         "journald-export"
     }
 
+    fn family(&self) -> &'static str {
+        "journald"
+    }
+
     fn about(&self) -> &'static str {
         "systemd journal: journalctl -o export"
     }

@@ -20,6 +20,10 @@ impl Format for JournaldJson {
         "journald-json"
     }
 
+    fn family(&self) -> &'static str {
+        "journald"
+    }
+
     fn about(&self) -> &'static str {
         "systemd journal: journalctl -o json, json-pretty, json-seq or json-sse"
     }
