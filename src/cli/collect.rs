@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 use steadfast::collect::Collected;
-use steadfast::redact::visible;
+use steadfast::redact::{redact, visible};
 
 use super::job::Evidence;
 use super::print;
@@ -62,7 +62,8 @@ fn table(collected: &Collected) -> String {
             let _ = writeln!(text, "{:68}skipped {count}: {reason}", "");
         }
         for (reason, (line, count)) in &tally.reasons {
-            let _ = writeln!(text, "{:68}rejected {count}, the first at {line}: {}", "", visible(reason));
+            // A reason may quote the record.
+            let _ = writeln!(text, "{:68}rejected {count}, the first at {line}: {}", "", visible(&redact(reason).0));
         }
         for limit in collected.limits.iter().filter(|limit| limit.source.as_deref() == Some(&source.path)) {
             let place = limit.line.map(|line| format!(" (from {line})")).unwrap_or_default();
