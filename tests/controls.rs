@@ -1,8 +1,6 @@
 //! Every control against its fixtures: facts in, status of every item and conclusion out.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +8,7 @@ use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch
 use serde::Deserialize;
 use steadfast::assess::{Assessed, Engine, EngineOptions, assess};
 use steadfast::catalogue::Catalogue;
-use steadfast::collect::{CollectOptions, collect};
+use steadfast::collect::{CollectOptions, Collected, collect};
 use steadfast::config::Config;
 use steadfast::facts::{Kind, TABLES, Table, parse_rfc3339};
 use steadfast::period::Period;
@@ -75,7 +73,8 @@ fn column(table: &Table, name: &str, kind: Kind, rows: &[toml::Table]) -> ArrayR
     }
 }
 
-fn write_table(store: &Path, table: &'static Table, rows: &[toml::Table]) {
+/// The rows of a fact table.
+fn batch(table: &'static Table, rows: &[toml::Table]) -> RecordBatch {
     for row in rows {
         let known = |key: &String| key == "source" || key == "line" || table.columns.iter().any(|column| column.name == key);
         assert!(row.keys().all(known), "{}: unknown column in {row:?}", table.name);
@@ -86,74 +85,160 @@ fn write_table(store: &Path, table: &'static Table, rows: &[toml::Table]) {
         (1..).zip(rows).map(|(number, row)| Some(row.get("line").and_then(toml::Value::as_integer).unwrap_or(number))).collect();
     let mut columns: Vec<ArrayRef> = vec![Arc::new(source), Arc::new(line)];
     columns.extend(table.columns.iter().map(|described| column(table, described.name, described.kind, rows)));
-    let batch = RecordBatch::try_new(table.schema(), columns).expect("a batch");
-    let file = File::create(store.join(format!("{}.parquet", table.name))).expect("a file");
-    let mut writer = parquet::arrow::ArrowWriter::try_new(file, table.schema(), None).expect("a writer");
-    writer.write(&batch).expect("written");
-    writer.close().expect("closed");
+    RecordBatch::try_new(table.schema(), columns).expect("a batch")
 }
 
-/// Judges the facts of a case by one control.
-fn assessed(case: &Case, fixture: &Fixture, id: &str) -> Assessed {
-    let mut config = Config::default();
-    if !fixture.params.is_empty() {
-        config.params.insert(id.to_owned(), fixture.params.clone());
-    }
-    let mut catalogue = Catalogue::load(None, &config).expect("the embedded controls");
-    catalogue.controls.retain(|control| control.id == id);
-    let period = Period::parse(case.period.as_ref().unwrap_or(&fixture.period), chrono_tz::Tz::UTC).expect("a period");
-    let work = tempfile::tempdir().expect("a folder");
-    let store = work.path().join("facts");
-    let options = CollectOptions { config: &config, period: &period, threads: 1, progress: &|_, _| {} };
-    let collected = collect(&[], &store, options).expect("an empty store");
-    for (name, rows) in &case.facts {
-        let table = TABLES.iter().find(|table| table.name == name).unwrap_or_else(|| panic!("no fact table {name}"));
-        write_table(&store, table, rows);
-    }
-    let engine = Engine::open(&store, work.path(), EngineOptions { memory: 64 << 20, threads: 1 }).expect("an engine");
-    let populations = work.path().join("populations");
-    let assessment = assess(&engine, &catalogue, &config, &period, &collected, &populations, |_| {}).expect("a judgement");
-    assessment.controls.into_iter().next().expect("the control")
+/// An engine that judges one case after the other, all of one period.
+struct Bench {
+    period: Period,
+    config: Config,
+    catalogue: Catalogue,
+    engine: Engine,
+    collected: Collected,
+    work: tempfile::TempDir,
 }
 
-/// The cases of a control that are judged otherwise than its fixture says.
-fn judged_otherwise(id: &str) -> Vec<String> {
-    let path = root().join("tests/controls").join(format!("{id}.toml"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let fixture: Fixture = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    for needed in ["met", "exception", "inconclusive"] {
-        assert!(fixture.case.iter().any(|case| case.name == needed), "{id}: no case `{needed}`");
+impl Bench {
+    /// The parameters are those of all fixtures together: each sets those of its own control only.
+    fn new(period: &str, fixtures: &[(String, Fixture)]) -> Self {
+        let mut config = Config::default();
+        for (id, fixture) in fixtures {
+            if !fixture.params.is_empty() {
+                config.params.insert(id.clone(), fixture.params.clone());
+            }
+        }
+        let catalogue = Catalogue::load(None, &config).expect("the embedded controls");
+        let period = Period::parse(period, chrono_tz::Tz::UTC).expect("a period");
+        let work = tempfile::tempdir().expect("a folder");
+        let options = CollectOptions { config: &config, period: &period, threads: 1, progress: &|_, _| {} };
+        let collected = collect(&[], &work.path().join("facts"), options).expect("an empty store");
+        let engine = Engine::for_many(work.path(), EngineOptions { memory: 64 << 20, threads: 1 }).expect("an engine");
+        Self { period, config, catalogue, engine, collected, work }
     }
-    let mut wrong = Vec::new();
-    for case in &fixture.case {
-        let judged = assessed(case, &fixture, id);
-        let mut items: Vec<(String, String)> =
-            judged.population.first.iter().map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
-        items.sort();
-        if items != case.expect || judged.conclusion != case.conclusion {
-            wrong.push(format!(
-                "{id} `{}`: {:?} {}\n  expected {:?}\n  found    {:?}\n  expected conclusion {:?}",
-                case.name, judged.conclusion, judged.why, case.expect, items, case.conclusion
-            ));
+
+    /// Judges the facts of a case by every control.
+    fn judge(&self, case: &Case) -> Vec<Assessed> {
+        for name in case.facts.keys() {
+            assert!(TABLES.iter().any(|table| table.name == name), "no fact table {name}");
+        }
+        for table in TABLES {
+            let rows = case.facts.get(table.name).map(Vec::as_slice).unwrap_or_default();
+            self.engine.fill(table, &batch(table, rows)).expect("rows of the table");
+        }
+        let populations = self.work.path().join("populations");
+        assess(&self.engine, &self.catalogue, &self.config, &self.period, &self.collected, &populations, |_| {})
+            .expect("a judgement")
+            .controls
+    }
+}
+
+fn fixtures() -> Vec<(String, Fixture)> {
+    let catalogue = Catalogue::load(None, &Config::default()).expect("the embedded controls");
+    let mut fixtures = Vec::new();
+    for control in &catalogue.controls {
+        let path = root().join("tests/controls").join(format!("{}.toml", control.id));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let fixture: Fixture = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for needed in ["met", "exception", "inconclusive"] {
+            assert!(fixture.case.iter().any(|case| case.name == needed), "{}: no case `{needed}`", control.id);
+        }
+        fixtures.push((control.id.clone(), fixture));
+    }
+    fixtures
+}
+
+/// What a case's own control says otherwise than its fixture.
+fn difference(id: &str, case: &Case, judged: &[Assessed]) -> Option<String> {
+    let judged = judged.iter().find(|judged| judged.control.id == id).expect("the control");
+    let mut items: Vec<(String, String)> =
+        judged.population.first.iter().map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
+    items.sort();
+    (items != case.expect || judged.conclusion != case.conclusion).then(|| {
+        format!(
+            "{id} `{}`: {:?} {}\n  expected {:?}\n  found    {:?}\n  expected conclusion {:?}",
+            case.name, judged.conclusion, judged.why, case.expect, items, case.conclusion
+        )
+    })
+}
+
+/// A cell of the matrix: the conclusion, then the items that are exceptions, met, inconclusive, not applicable.
+fn cell(judged: &Assessed) -> String {
+    let mut words = vec![match judged.conclusion {
+        Conclusion::NoExceptions => "clean".to_owned(),
+        Conclusion::Exceptions => "exceptions".to_owned(),
+        Conclusion::CouldNotConclude => "open".to_owned(),
+        Conclusion::NotApplicable => "n/a".to_owned(),
+    }];
+    let counted = judged.population.counted;
+    for (number, letter) in
+        [(counted.exception, 'e'), (counted.met, 'm'), (counted.inconclusive, 'i'), (counted.not_applicable, 'n')]
+    {
+        if number > 0 {
+            words.push(format!("{number}{letter}"));
         }
     }
-    wrong
+    words.join(" ")
 }
 
-#[test]
-fn every_control_judges_its_fixtures_as_expected() {
-    let catalogue = Catalogue::load(None, &Config::default()).expect("the embedded controls");
+/// Judges every case by every control: what is otherwise than expected, and a line of the matrix a case.
+fn judged() -> (Vec<String>, BTreeMap<(usize, usize), String>) {
+    let fixtures = fixtures();
+    let mut cases: Vec<(&str, usize, usize)> = Vec::new();
+    for (at, (_, fixture)) in fixtures.iter().enumerate() {
+        for (number, case) in fixture.case.iter().enumerate() {
+            cases.push((case.period.as_ref().unwrap_or(&fixture.period), at, number));
+        }
+    }
+    // Cases of one period one after the other, so that each thread plans the controls as seldom as may be.
+    cases.sort_unstable();
     let next = AtomicUsize::new(0);
-    let wrong = Mutex::new(Vec::new());
+    let found = Mutex::new((Vec::new(), BTreeMap::new()));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while let Some(control) = catalogue.controls.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    wrong.lock().expect("a list").extend(judged_otherwise(&control.id));
+                let mut bench: Option<(&str, Bench)> = None;
+                while let Some((period, at, number)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if bench.as_ref().is_none_or(|(of, _)| of != period) {
+                        bench = Some((period, Bench::new(period, &fixtures)));
+                    }
+                    let (Some((_, bench)), (id, fixture)) = (&bench, &fixtures[*at]) else { continue };
+                    let case = &fixture.case[*number];
+                    let judged = bench.judge(case);
+                    let cells: Vec<String> = judged.iter().map(cell).collect();
+                    let mut found = found.lock().expect("a list");
+                    found.0.extend(difference(id, case, &judged));
+                    found.1.insert((*at, *number), format!("{id},{},{}", case.name, cells.join(",")));
                 }
             });
         }
     });
-    let wrong = wrong.into_inner().expect("a list");
+    found.into_inner().expect("a list")
+}
+
+#[test]
+fn every_control_judges_its_fixtures_as_expected_and_those_of_all_others_as_recorded() {
+    let (wrong, matrix) = judged();
     assert!(wrong.is_empty(), "{} cases are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
+    let catalogue = Catalogue::load(None, &Config::default()).expect("the embedded controls");
+    let ids: Vec<&str> = catalogue.controls.iter().map(|control| control.id.as_str()).collect();
+    let mut text = format!("of,case,{}\n", ids.join(","));
+    for line in matrix.values() {
+        text.push_str(line);
+        text.push('\n');
+    }
+    let path = root().join("tests/controls/matrix.csv");
+    if std::env::var_os("STEADFAST_RECORD").is_some() {
+        return std::fs::write(&path, text).expect("the matrix is written");
+    }
+    let recorded = std::fs::read_to_string(&path).expect("the matrix");
+    assert_eq!(recorded.lines().next(), text.lines().next(), "the matrix knows other controls; STEADFAST_RECORD=1 makes it anew");
+    let known: std::collections::BTreeSet<&str> = recorded.lines().collect();
+    let found: std::collections::BTreeSet<&str> = text.lines().collect();
+    let gone: Vec<&&str> = known.difference(&found).collect();
+    let come: Vec<&&str> = found.difference(&known).collect();
+    assert!(
+        gone.is_empty() && come.is_empty(),
+        "a control judges the fixtures of others otherwise than recorded; read whether it should, then STEADFAST_RECORD=1\n\
+         recorded {gone:#?}\nfound {come:#?}"
+    );
 }

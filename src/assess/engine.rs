@@ -1,15 +1,18 @@
-//! The query engine, Apache DataFusion, behind five verbs: open, define, plan, store, query. Everything else in the crate
-//! speaks SQL and reads [`Frame`]s.
+//! The query engine, Apache DataFusion, behind six verbs: open, define, plan, prepare, store, query. Everything else in the
+//! crate speaks SQL and reads [`Frame`]s.
+//!
+//! Planning a query costs more than running it where facts are few. An engine that is opened [`Engine::for_many`] small sets
+//! of facts keeps its plans and runs them again over what its tables were last filled with.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::ScalarValue;
 use datafusion::common::config::Dialect;
 use datafusion::datasource::MemTable;
@@ -17,14 +20,20 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::execution_plan::reset_plan_states;
+use datafusion::physical_plan::memory::MemoryStream;
+use datafusion::physical_plan::streaming::PartitionStream;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SQLOptions, SessionConfig, SessionContext};
 use parquet::arrow::ArrowWriter;
 use tokio::runtime::Runtime;
 
 use super::AssessError;
+use super::frame::Frame;
 use crate::catalogue::Parameter;
 use crate::collect::passing;
-use crate::facts::{Micros, TABLES};
+use crate::facts::{TABLES, Table};
 
 /// How the engine is opened.
 #[derive(Clone, Copy, Debug)]
@@ -41,11 +50,70 @@ const PARTITIONS: usize = 2;
 /// Bytes of a side of a join that is built whole rather than in parts.
 const SMALL_SIDE: usize = 32 << 20;
 
-/// A session over one store of facts.
+/// Rows of a view that stay in memory; a view of more is written as Parquet.
+const SMALL_VIEW: usize = 16_384;
+
+/// A session over one store of facts, or over many small sets of facts one after the other.
 pub struct Engine {
     context: SessionContext,
     runtime: Runtime,
     views: PathBuf,
+    kept: Option<Mutex<Kept>>,
+}
+
+/// What an engine keeps that judges many sets of facts.
+#[derive(Default)]
+struct Kept {
+    slots: BTreeMap<String, Arc<Slot>>,
+    queries: HashMap<String, Query>,
+}
+
+/// A query, planned.
+#[derive(Clone)]
+pub struct Query {
+    plan: Arc<dyn ExecutionPlan>,
+    schema: SchemaRef,
+}
+
+impl Query {
+    /// Names of the columns that it gives.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        self.schema.fields().iter().map(|field| field.name().clone()).collect()
+    }
+}
+
+/// A table whose rows are those that it was last filled with, whenever a plan over it runs.
+#[derive(Debug)]
+struct Slot {
+    schema: SchemaRef,
+    batches: Mutex<Vec<RecordBatch>>,
+}
+
+impl Slot {
+    fn fill(&self, batches: &[RecordBatch]) -> Result<(), arrow::error::ArrowError> {
+        let cast_to = |batch: &RecordBatch| {
+            let columns = self.schema.fields().iter().zip(batch.columns());
+            let columns = columns.map(|(field, column)| cast(column, field.data_type())).collect::<Result<Vec<_>, _>>()?;
+            RecordBatch::try_new(Arc::clone(&self.schema), columns)
+        };
+        let batches = batches.iter().map(cast_to).collect::<Result<Vec<_>, _>>()?;
+        *self.batches.lock().unwrap_or_else(PoisonError::into_inner) = batches;
+        Ok(())
+    }
+}
+
+impl PartitionStream for Slot {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        #[expect(clippy::expect_used, reason = "the engine's own constructor has no way to fail")]
+        let stream = MemoryStream::try_new(batches, Arc::clone(&self.schema), None).expect("rows in memory");
+        Box::pin(stream)
+    }
 }
 
 /// A read-only statement's parameters, by name.
@@ -57,6 +125,59 @@ impl Engine {
     /// # Errors
     /// Where a table of the store cannot be read.
     pub fn open(store: &Path, work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
+        let engine = Self::begin(work, options)?;
+        for table in TABLES {
+            engine.register(table.name, &store.join(format!("{}.parquet", table.name)))?;
+        }
+        Ok(engine)
+    }
+
+    /// Opens an engine for many small sets of facts: its tables are empty until they are filled ([`Engine::fill`]), and may be
+    /// filled again and again. It keeps every plan, so it is for one catalogue, configuration and period.
+    ///
+    /// # Errors
+    /// Where the engine cannot be made.
+    pub fn for_many(work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
+        let mut engine = Self::begin(work, options)?;
+        // What a join learns of its rows would stay in a plan that is kept.
+        let state = engine.context.state_ref();
+        state.write().config_mut().options_mut().optimizer.enable_dynamic_filter_pushdown = false;
+        let mut kept = Kept::default();
+        for table in TABLES {
+            let slot = engine.slot(table.name, &table.schema())?;
+            kept.slots.insert(table.name.to_owned(), slot);
+        }
+        engine.kept = Some(Mutex::new(kept));
+        Ok(engine)
+    }
+
+    /// Puts rows into a table in place of those it had.
+    ///
+    /// # Errors
+    /// Where the rows are not the table's, or the engine was opened over a store.
+    pub fn fill(&self, table: &'static Table, rows: &RecordBatch) -> Result<(), AssessError> {
+        let failed = |message: String| AssessError::Query { name: table.name.to_owned(), what: "filled", message };
+        let kept = self.kept.as_ref().ok_or_else(|| failed("its rows are those of the store".to_owned()))?;
+        let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = kept.slots.get(table.name).ok_or_else(|| failed("there is no such table".to_owned()))?;
+        slot.fill(std::slice::from_ref(rows)).map_err(|error| failed(error.to_string()))
+    }
+
+    fn slot(&self, name: &str, schema: &Schema) -> Result<Arc<Slot>, AssessError> {
+        let fields = schema.fields().iter().map(|field| {
+            let kind = if *field.data_type() == DataType::Utf8 { DataType::Utf8View } else { field.data_type().clone() };
+            Field::new(field.name(), kind, true)
+        });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let slot = Arc::new(Slot { schema: Arc::clone(&schema), batches: Mutex::default() });
+        let partition: Arc<dyn PartitionStream> = Arc::clone(&slot) as _;
+        StreamingTable::try_new(schema, vec![partition])
+            .and_then(|table| self.context.register_table(name, Arc::new(table)))
+            .map_err(|error| query_error(name, "defined", &error))?;
+        Ok(slot)
+    }
+
+    fn begin(work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
         let failed = |error: &dyn std::fmt::Display| AssessError::Query {
             name: "engine".to_owned(),
             what: "opened",
@@ -86,11 +207,7 @@ impl Engine {
         config.options_mut().optimizer.hash_join_single_partition_threshold = SMALL_SIDE;
         config.options_mut().optimizer.hash_join_single_partition_threshold_rows = SMALL_SIDE / 64;
         let context = SessionContext::new_with_config_rt(config, environment);
-        let engine = Self { context, runtime, views };
-        for table in TABLES {
-            engine.register(table.name, &store.join(format!("{}.parquet", table.name)))?;
-        }
-        Ok(engine)
+        Ok(Self { context, runtime, views, kept: None })
     }
 
     fn register(&self, name: &str, path: &Path) -> Result<(), AssessError> {
@@ -105,6 +222,9 @@ impl Engine {
     /// # Errors
     /// Where the rows do not have one cell a column.
     pub fn define(&self, name: &str, columns: &[(&str, bool)], rows: &[Vec<String>]) -> Result<(), AssessError> {
+        if self.has(name) {
+            return Ok(());
+        }
         let fields: Vec<Field> = columns
             .iter()
             .map(|(column, flag)| Field::new(*column, if *flag { DataType::Boolean } else { DataType::Utf8 }, false))
@@ -156,37 +276,92 @@ impl Engine {
             .map_err(|error| query_error(name, "planned", &error))
     }
 
-    /// Runs a query once and stores what it gives like a table.
+    /// Whether a table is there already: in an engine for many sets of facts, from the set before.
+    fn has(&self, name: &str) -> bool {
+        self.kept.is_some() && self.context.table_exist(name).unwrap_or(false)
+    }
+
+    /// Plans a query down to how it is run.
+    ///
+    /// # Errors
+    /// Where the query cannot be planned, or is more than a query.
+    pub fn prepare(&self, name: &str, sql: &str, parameters: &Parameters) -> Result<Query, AssessError> {
+        let Some(kept) = &self.kept else { return self.planned(name, sql, parameters) };
+        let key = format!("{sql}\n{parameters:?}");
+        let known = kept.lock().unwrap_or_else(PoisonError::into_inner).queries.get(&key).cloned();
+        let query = match known {
+            Some(query) => query,
+            None => self.planned(name, sql, parameters)?,
+        };
+        // A plan remembers what it ran over.
+        let plan = reset_plan_states(Arc::clone(&query.plan)).map_err(|error| query_error(name, "planned", &error))?;
+        kept.lock().unwrap_or_else(PoisonError::into_inner).queries.insert(key, query.clone());
+        Ok(Query { plan, ..query })
+    }
+
+    fn planned(&self, name: &str, sql: &str, parameters: &Parameters) -> Result<Query, AssessError> {
+        let frame = self.frame(name, sql, parameters)?;
+        let schema = Arc::new(frame.schema().as_arrow().clone());
+        let plan = self.runtime.block_on(frame.create_physical_plan()).map_err(|error| query_error(name, "planned", &error))?;
+        Ok(Query { plan, schema })
+    }
+
+    /// Runs a query once and stores what it gives like a table: in memory where it is small, as Parquet where not.
     ///
     /// # Errors
     /// Where the query cannot be planned or run, or its result not be written.
     pub fn store(&self, name: &str, sql: &str, parameters: &Parameters) -> Result<(), AssessError> {
+        let query = self.prepare(name, sql, parameters)?;
+        if self.kept.is_some() {
+            return self.store_in_slot(name, &query);
+        }
         let path = self.views.join(format!("{name}.parquet"));
         let failed = |message: String| AssessError::Io { path: path.clone(), message };
-        let frame = self.frame(name, sql, parameters)?;
+        let mut small: Vec<RecordBatch> = Vec::new();
         let mut writer: Option<ArrowWriter<File>> = None;
-        let schema = Arc::new(frame.schema().as_arrow().clone());
         let mut write = |batch: &RecordBatch| -> Result<(), AssessError> {
-            let writer = match &mut writer {
-                Some(writer) => writer,
-                None => {
-                    let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
-                    let open =
-                        ArrowWriter::try_new(file, batch.schema(), Some(passing())).map_err(|error| failed(error.to_string()))?;
-                    writer.insert(open)
+            if let Some(writer) = &mut writer {
+                return writer.write(batch).map_err(|error| failed(error.to_string()));
+            }
+            small.push(batch.clone());
+            if small.iter().map(RecordBatch::num_rows).sum::<usize>() > SMALL_VIEW {
+                let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
+                let mut open =
+                    ArrowWriter::try_new(file, batch.schema(), Some(passing())).map_err(|error| failed(error.to_string()))?;
+                for batch in small.drain(..) {
+                    open.write(&batch).map_err(|error| failed(error.to_string()))?;
                 }
-            };
-            writer.write(batch).map_err(|error| failed(error.to_string()))
+                writer = Some(open);
+            }
+            Ok(())
         };
-        self.stream(name, frame, &mut write)?;
-        if writer.is_none() {
-            let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
-            writer = Some(ArrowWriter::try_new(file, schema, Some(passing())).map_err(|error| failed(error.to_string()))?);
-        }
+        self.stream(name, &query, &mut write)?;
         if let Some(writer) = writer {
             writer.close().map_err(|error| failed(error.to_string()))?;
+            return self.register(name, &path);
         }
-        self.register(name, &path)
+        let schema = small.first().map_or(query.schema, RecordBatch::schema);
+        MemTable::try_new(schema, vec![small])
+            .and_then(|table| self.context.register_table(name, Arc::new(table)))
+            .map_err(|error| query_error(name, "stored", &error))?;
+        Ok(())
+    }
+
+    fn store_in_slot(&self, name: &str, query: &Query) -> Result<(), AssessError> {
+        let mut batches = Vec::new();
+        self.stream(name, query, &mut |batch| {
+            batches.push(batch.clone());
+            Ok(())
+        })?;
+        let Some(kept) = &self.kept else { return Ok(()) };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if !kept.slots.contains_key(name) {
+            kept.slots.insert(name.to_owned(), self.slot(name, &query.schema)?);
+        }
+        match kept.slots.get(name).map(|slot| slot.fill(&batches)) {
+            Some(Err(error)) => Err(AssessError::Query { name: name.to_owned(), what: "stored", message: error.to_string() }),
+            _ => Ok(()),
+        }
     }
 
     /// Names a query, to be opened up where it is used.
@@ -194,6 +369,9 @@ impl Engine {
     /// # Errors
     /// Where the query cannot be planned.
     pub fn inline(&self, name: &str, sql: &str, parameters: &Parameters) -> Result<(), AssessError> {
+        if self.has(name) {
+            return Ok(());
+        }
         let view = self.frame(name, sql, parameters)?.into_view();
         self.context.register_table(name, view).map_err(|error| query_error(name, "planned", &error))?;
         Ok(())
@@ -208,19 +386,34 @@ impl Engine {
         name: &str,
         sql: &str,
         parameters: &Parameters,
+        each: impl FnMut(&Frame) -> Result<(), AssessError>,
+    ) -> Result<(), AssessError> {
+        self.run(name, &self.prepare(name, sql, parameters)?, each)
+    }
+
+    /// Runs a query that was planned.
+    ///
+    /// # Errors
+    /// Where the query cannot be run, or `each` says so.
+    pub fn run(
+        &self,
+        name: &str,
+        query: &Query,
         mut each: impl FnMut(&Frame) -> Result<(), AssessError>,
     ) -> Result<(), AssessError> {
-        let frame = self.frame(name, sql, parameters)?;
-        self.stream(name, frame, &mut |batch| each(&Frame::of(name, batch)?))
+        self.stream(name, query, &mut |batch| each(&Frame::of(name, batch)?))
     }
 
     fn stream(
         &self,
         name: &str,
-        frame: DataFrame,
+        query: &Query,
         each: &mut dyn FnMut(&RecordBatch) -> Result<(), AssessError>,
     ) -> Result<(), AssessError> {
-        let mut stream = self.runtime.block_on(frame.execute_stream()).map_err(|error| query_error(name, "run", &error))?;
+        let mut stream = self
+            .runtime
+            .block_on(async { execute_stream(Arc::clone(&query.plan), self.context.task_ctx()) })
+            .map_err(|error| query_error(name, "run", &error))?;
         while let Some(batch) = self.runtime.block_on(std::future::poll_fn(|context| stream.as_mut().poll_next(context))) {
             each(&batch.map_err(|error| query_error(name, "run", &error))?)?;
         }
@@ -245,98 +438,4 @@ fn query_error(name: &str, what: &'static str, error: &DataFusionError) -> Asses
         return AssessError::Query { name: name.to_owned(), what, message };
     }
     AssessError::Query { name: name.to_owned(), what, message: message.lines().next().unwrap_or_default().to_owned() }
-}
-
-/// A piece of a result, cheap to clone: named columns of text, whole numbers, numbers, times and flags.
-#[derive(Clone)]
-pub struct Frame {
-    columns: Vec<(String, ArrayRef)>,
-    rows: usize,
-}
-
-impl Frame {
-    fn of(name: &str, batch: &RecordBatch) -> Result<Self, AssessError> {
-        let schema = batch.schema();
-        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-            let wanted = match field.data_type() {
-                DataType::Boolean => DataType::Boolean,
-                DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
-                other if other.is_integer() => DataType::Int64,
-                other if other.is_numeric() => DataType::Float64,
-                _ => DataType::Utf8View,
-            };
-            let column = if *field.data_type() == wanted { Arc::clone(column) } else { cast(column, &wanted)? };
-            Ok((field.name().clone(), column))
-        });
-        let columns = columns.collect::<Result<Vec<_>, arrow::error::ArrowError>>().map_err(|error| AssessError::Query {
-            name: name.to_owned(),
-            what: "read",
-            message: error.to_string(),
-        })?;
-        Ok(Self { columns, rows: batch.num_rows() })
-    }
-
-    /// How many rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Names of the columns.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.columns.iter().map(|(name, _)| name.as_str())
-    }
-
-    fn column(&self, name: &str) -> Option<&ArrayRef> {
-        self.columns.iter().find(|(column, _)| column == name).map(|(_, array)| array)
-    }
-
-    /// A cell as text, whatever its type: times in ISO 8601, numbers as digits. Nothing where it is null.
-    #[must_use]
-    pub fn text(&self, name: &str, row: usize) -> Option<Cow<'_, str>> {
-        self.text_at(self.columns.iter().position(|(column, _)| column == name)?, row)
-    }
-
-    /// The same for the column at a position.
-    #[must_use]
-    pub fn text_at(&self, column: usize, row: usize) -> Option<Cow<'_, str>> {
-        let (_, column) = self.columns.get(column).filter(|(_, column)| row < self.rows && !column.is_null(row))?;
-        Some(match column.data_type() {
-            DataType::Utf8View => Cow::Borrowed(column.as_string_view().value(row)),
-            DataType::Int64 => Cow::Owned(column.as_primitive::<Int64Type>().value(row).to_string()),
-            DataType::Float64 => Cow::Owned(column.as_primitive::<Float64Type>().value(row).to_string()),
-            DataType::Boolean => Cow::Borrowed(if column.as_boolean().value(row) { "true" } else { "false" }),
-            _ => Cow::Owned(Micros(column.as_primitive::<TimestampMicrosecondType>().value(row)).iso()),
-        })
-    }
-
-    /// A whole number of the column at a position.
-    #[must_use]
-    pub fn int_at(&self, column: usize, row: usize) -> Option<i64> {
-        let (_, column) = self.columns.get(column).filter(|(_, column)| row < self.rows && !column.is_null(row))?;
-        column.as_primitive_opt::<Int64Type>().map(|numbers| numbers.value(row))
-    }
-
-    /// A whole number.
-    #[must_use]
-    pub fn int(&self, name: &str, row: usize) -> Option<i64> {
-        let column = self.column(name).filter(|column| row < self.rows && !column.is_null(row))?;
-        column.as_primitive_opt::<Int64Type>().map(|numbers| numbers.value(row))
-    }
-
-    /// A number; whole ones too.
-    #[must_use]
-    pub fn real(&self, name: &str, row: usize) -> Option<f64> {
-        let column = self.column(name).filter(|column| row < self.rows && !column.is_null(row))?;
-        #[expect(clippy::cast_precision_loss, reason = "counts and seconds of audit evidence are far below 2^52")]
-        let whole = || column.as_primitive_opt::<Int64Type>().map(|numbers| numbers.value(row) as f64);
-        column.as_primitive_opt::<Float64Type>().map(|numbers| numbers.value(row)).or_else(whole)
-    }
-
-    /// A time.
-    #[must_use]
-    pub fn time(&self, name: &str, row: usize) -> Option<Micros> {
-        let column = self.column(name).filter(|column| row < self.rows && !column.is_null(row))?;
-        column.as_primitive_opt::<TimestampMicrosecondType>().map(|times| Micros(times.value(row)))
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::engine::Frame;
+use super::frame::Frame;
 use crate::facts::Micros;
 
 /// Status of an item.

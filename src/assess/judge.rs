@@ -67,41 +67,67 @@ pub(super) fn in_order<'v>(engine: &Engine, views: &'v [View]) -> Result<Vec<&'v
 /// Views that are read whatever the controls are.
 const ALWAYS: [&str; 2] = ["fleet", "period"];
 
-/// The views that a catalogue's controls need, each after those that it names.
-pub(super) fn needed<'v>(engine: &Engine, catalogue: &'v Catalogue) -> Result<Vec<&'v View>, AssessError> {
-    let ordered = in_order(engine, &catalogue.views)?;
-    let mut wanted: BTreeSet<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
-    for control in &catalogue.controls {
-        wanted.extend(engine.tables(&control.id, &control.test.sql)?);
-        if !control.coverage.needs.is_empty() {
-            wanted.insert("silences".to_owned());
-        }
-    }
-    for view in ordered.iter().rev() {
-        if wanted.contains(&view.name) {
-            wanted.extend(engine.tables(&view.name, &view.sql)?);
-        }
-    }
-    Ok(ordered.into_iter().filter(|view| wanted.contains(&view.name)).collect())
+/// Which query names which tables and views; read once a run.
+pub(super) struct Names<'c> {
+    catalogue: &'c Catalogue,
+    ordered: Vec<&'c View>,
+    of: BTreeMap<&'c str, BTreeSet<String>>,
 }
 
-/// For every view and control, the fact tables that it draws on.
-pub(super) fn dependencies(engine: &Engine, catalogue: &Catalogue) -> Result<Dependencies, AssessError> {
-    let mut known = Dependencies::new();
-    let views = in_order(engine, &catalogue.views)?;
-    let queries = views
-        .iter()
-        .map(|view| (&view.name, &view.sql))
-        .chain(catalogue.controls.iter().map(|control| (&control.id, &control.test.sql)));
-    for (name, sql) in queries {
-        let mut tables = BTreeSet::new();
-        for table in engine.tables(name, sql)? {
-            match known.get(&table) {
-                Some(behind) => tables.extend(behind.iter().cloned()),
-                None => drop(tables.insert(table)),
+impl<'c> Names<'c> {
+    pub(super) fn read(engine: &Engine, catalogue: &'c Catalogue) -> Result<Self, AssessError> {
+        let ordered = in_order(engine, &catalogue.views)?;
+        let views = catalogue.views.iter().map(|view| (view.name.as_str(), view.sql.as_str()));
+        let controls = catalogue.controls.iter().map(|control| (control.id.as_str(), control.test.sql.as_str()));
+        let of = views.chain(controls).map(|(name, sql)| Ok((name, engine.tables(name, sql)?)));
+        Ok(Self { catalogue, ordered, of: of.collect::<Result<_, AssessError>>()? })
+    }
+
+    fn named(&self, query: &str) -> impl Iterator<Item = &String> {
+        self.of.get(query).into_iter().flatten()
+    }
+
+    /// The views among `wanted` and those that they name, each after those that it names.
+    fn closed(&self, mut wanted: BTreeSet<String>) -> Vec<&'c View> {
+        for view in self.ordered.iter().rev() {
+            if wanted.contains(&view.name) {
+                wanted.extend(self.named(&view.name).cloned());
             }
         }
-        known.insert(name.clone(), tables);
+        self.ordered.iter().filter(|view| wanted.contains(&view.name)).copied().collect()
     }
-    Ok(known)
+
+    /// The views that the catalogue's controls need, each after those that it names.
+    pub(super) fn needed(&self) -> Vec<&'c View> {
+        let mut wanted: BTreeSet<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
+        for control in &self.catalogue.controls {
+            wanted.extend(self.named(&control.id).cloned());
+            if !control.coverage.needs.is_empty() {
+                wanted.insert("silences".to_owned());
+            }
+        }
+        self.closed(wanted)
+    }
+
+    /// The views behind a control, each after those that it names.
+    pub(super) fn behind(&self, control: &str) -> Vec<String> {
+        self.closed(self.named(control).cloned().collect()).into_iter().map(|view| view.name.clone()).collect()
+    }
+
+    /// For every view and control, the fact tables that it draws on.
+    pub(super) fn dependencies(&self) -> Dependencies {
+        let mut known = Dependencies::new();
+        let views = self.ordered.iter().map(|view| view.name.as_str());
+        for name in views.chain(self.catalogue.controls.iter().map(|control| control.id.as_str())) {
+            let mut tables = BTreeSet::new();
+            for table in self.named(name) {
+                match known.get(table) {
+                    Some(behind) => tables.extend(behind.iter().cloned()),
+                    None => drop(tables.insert(table.clone())),
+                }
+            }
+            known.insert(name.to_owned(), tables);
+        }
+        known
+    }
 }

@@ -7,6 +7,7 @@
 mod conclude;
 mod coverage;
 mod engine;
+mod frame;
 mod item;
 mod judge;
 mod population;
@@ -22,7 +23,8 @@ use thiserror::Error;
 pub use conclude::conclude;
 pub(crate) use conclude::thousands;
 pub use coverage::{Coverage, Gap};
-pub use engine::{Engine, EngineOptions, Frame, Parameters};
+pub use engine::{Engine, EngineOptions, Parameters, Query};
+pub use frame::Frame;
 pub use item::{Item, ItemStatus, span_words};
 pub use population::{Counted, PackedFile, Population};
 pub use run::{Assessed, Assessment, FleetHost, assess, ordered_views, plan};

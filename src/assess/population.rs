@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::AssessError;
-use super::engine::Frame;
+use super::frame::Frame;
 use super::item::{Item, ItemStatus, cell, fill};
 use super::sample::{Sample, choose};
 use super::table::CsvFile;

@@ -1,13 +1,13 @@
 //! The run: views once, then every control.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::AssessError;
 use super::conclude::conclude;
 use super::coverage::{Coverage, measure};
 use super::engine::{Engine, Parameters};
-use super::judge::{define, dependencies, in_order, needed, parameters, period_parameters};
+use super::judge::{Names, define, in_order, parameters, period_parameters};
 use super::population::{Population, REQUIRED, Writer};
 use super::waive::{Waiver, cover, waivers};
 use crate::catalogue::{Catalogue, Control, View, placeholders};
@@ -78,40 +78,36 @@ pub fn assess(
     std::fs::create_dir_all(folder).map_err(|error| AssessError::Io { path: folder.to_owned(), message: error.to_string() })?;
     define(engine, config)?;
     let common = period_parameters(period);
-    for view in needed(engine, catalogue)? {
+    let names = Names::read(engine, catalogue)?;
+    for view in names.needed() {
         progress(&view.name);
         make(engine, view, &common)?;
     }
-    let draws = dependencies(engine, catalogue)?;
+    let draws = names.dependencies();
     let mut register = waivers(engine)?;
     let inventory = has_inventory(engine)?;
     let mut controls = Vec::new();
+    // Controls of one family often need the same streams of the same hosts.
+    let mut measured: BTreeMap<String, Coverage> = BTreeMap::new();
     for control in &catalogue.controls {
         progress(&control.id);
         let population = populate(engine, control, period, folder)?;
-        let coverage = measure(engine, control)?;
+        let needs = format!("{:?} {:?}", control.applies_to, control.coverage.needs);
+        let coverage = match measured.get(&needs) {
+            Some(coverage) => coverage.clone(),
+            None => measure(engine, control)?,
+        };
+        measured.entry(needs).or_insert_with(|| coverage.clone());
         let waived: Vec<Option<usize>> =
             population.exceptions.iter().map(|item| cover(&mut register, &control.id, item, period.ends_at)).collect();
         let accepted = waived.iter().flatten().count() as u64;
         let draws_on = draws.get(&control.id).cloned().unwrap_or_default();
         let unread = unread(collected, &draws_on);
         let (conclusion, why) = conclude(control, &population.counted, accepted, &coverage, unread, inventory);
-        let views = views_of(engine, catalogue, &control.id, &control.test.sql)?;
+        let views = names.behind(&control.id);
         controls.push(Assessed { control: control.clone(), population, coverage, waived, conclusion, why, draws_on, views });
     }
     Ok(Assessment { controls, fleet: fleet(engine)?, waivers: register, unknown_targets: unknown_targets(engine)? })
-}
-
-/// The views behind a query, in the order in which they need each other.
-fn views_of(engine: &Engine, catalogue: &Catalogue, name: &str, sql: &str) -> Result<Vec<String>, AssessError> {
-    let mut wanted = engine.tables(name, sql)?;
-    let ordered = in_order(engine, &catalogue.views)?;
-    for view in ordered.iter().rev() {
-        if wanted.contains(&view.name) {
-            wanted.extend(engine.tables(&view.name, &view.sql)?);
-        }
-    }
-    Ok(ordered.into_iter().filter(|view| wanted.contains(&view.name)).map(|view| view.name.clone()).collect())
 }
 
 /// The views of a catalogue in the order in which they need each other.
@@ -133,7 +129,7 @@ pub fn plan(engine: &Engine, catalogue: &Catalogue, config: &Config, period: &Pe
         make(engine, view, &common)?;
     }
     for control in &catalogue.controls {
-        columns(engine, control, &parameters(control, period))?;
+        hold_to_contract(control, &engine.plan(&control.id, &control.test.sql, &parameters(control, period))?)?;
     }
     Ok(())
 }
@@ -142,9 +138,8 @@ fn make(engine: &Engine, view: &View, parameters: &Parameters) -> Result<(), Ass
     if view.inline() { engine.inline(&view.name, &view.sql, parameters) } else { engine.store(&view.name, &view.sql, parameters) }
 }
 
-/// The columns of a control's test, checked against its contract.
-fn columns(engine: &Engine, control: &Control, parameters: &Parameters) -> Result<Vec<String>, AssessError> {
-    let columns = engine.plan(&control.id, &control.test.sql, parameters)?;
+/// Holds the columns of a control's test against its contract.
+fn hold_to_contract(control: &Control, columns: &[String]) -> Result<(), AssessError> {
     let broken = |message: String| AssessError::Contract { control: control.id.clone(), message };
     if let Some(missing) = REQUIRED.iter().find(|required| !columns.iter().any(|column| column == *required)) {
         return Err(broken(format!("the test lacks the column `{missing}`; it must give {}", REQUIRED.join(", "))));
@@ -155,16 +150,25 @@ fn columns(engine: &Engine, control: &Control, parameters: &Parameters) -> Resul
             columns.join(", ")
         )));
     }
-    Ok(columns)
+    Ok(())
 }
 
 fn populate(engine: &Engine, control: &Control, period: &Period, folder: &Path) -> Result<Population, AssessError> {
     let parameters = parameters(control, period);
-    let columns = columns(engine, control, &parameters)?;
-    let mut writer = Writer::create(control, &columns, folder)?;
     // The order is part of the result: the same facts give the same file. The writer orders what shares a pointer.
     let sql = format!("select * from ({}) as population order by source, line", control.test.sql);
-    engine.query(&control.id, &sql, &parameters, |frame| writer.take(frame))?;
+    let query = match engine.prepare(&control.id, &sql, &parameters) {
+        Ok(query) => query,
+        Err(error) => {
+            // The test alone says better what is wrong with it.
+            hold_to_contract(control, &engine.plan(&control.id, &control.test.sql, &parameters)?)?;
+            return Err(error);
+        }
+    };
+    let columns = query.columns();
+    hold_to_contract(control, &columns)?;
+    let mut writer = Writer::create(control, &columns, folder)?;
+    engine.run(&control.id, &query, |frame| writer.take(frame))?;
     writer.finish()
 }
 

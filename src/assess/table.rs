@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
-use super::engine::Frame;
+use super::frame::Frame;
 use super::population::PackedFile;
 use crate::collect::Sha256;
 use crate::outputs::defused;
