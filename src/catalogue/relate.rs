@@ -200,9 +200,9 @@ sql = "select 1"
     }
 
     /// Relates `TEST-01`, which maps nothing, and `TEST-02` with these mappings to a framework.
-    fn related(framework: &str, maps: &str) -> Result<Vec<Framework>, Diagnostic> {
+    fn related(framework: &str, maps: &str) -> Result<Vec<Framework>, Box<Diagnostic>> {
         let of = |error: CatalogueError| match error {
-            CatalogueError::Mistake(mistake) => *mistake,
+            CatalogueError::Mistake(mistake) => mistake,
             other => panic!("{other}"),
         };
         let mut frameworks = vec![read("frameworks/OWN-1.toml", "OWN-1.toml", framework).map_err(of)?];
