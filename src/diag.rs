@@ -108,8 +108,19 @@ fn nearest_key(message: &str) -> Option<String> {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let (wrong, known) = names.split_first()?;
     message.starts_with("unknown field").then_some(())?;
-    let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(wrong, a).total_cmp(&strsim::jaro_winkler(wrong, b)))?;
-    (strsim::jaro_winkler(wrong, nearest) > 0.7).then(|| (*nearest).to_owned())
+    nearest(wrong, known.iter().copied()).map(str::to_owned)
+}
+
+/// The known name nearest to the one written, where one is near; of those equally near the first.
+pub(crate) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut best: Option<(f64, &str)> = None;
+    for name in known {
+        let near = strsim::jaro_winkler(wrong, name);
+        if near > best.map_or(0.7, |(near, _)| near) {
+            best = Some((near, name));
+        }
+    }
+    best.map(|(_, name)| name)
 }
 
 #[cfg(test)]

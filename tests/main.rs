@@ -22,6 +22,8 @@ mod errors;
 mod fixtures;
 mod forgeries;
 #[cfg(feature = "judge")]
+mod frameworks;
+#[cfg(feature = "judge")]
 mod hostile;
 mod inspect_image;
 mod inspect_surface;

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::Spanned;
+
+use super::framework::Relation;
 
 /// A control: statement by management, test, and what it maps to.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,7 +37,7 @@ pub struct Control {
     pub params: BTreeMap<String, toml::Value>,
     /// The test.
     pub test: Test,
-    /// Which requirements it supports.
+    /// Which requirements it supports, beside those whose framework's file names it.
     #[serde(default)]
     pub maps: Vec<Map>,
 }
@@ -150,43 +153,15 @@ pub struct Test {
 #[serde(deny_unknown_fields)]
 pub struct Map {
     /// Framework.
-    pub framework: String,
+    pub framework: Spanned<String>,
     /// Identifier in it.
-    pub id: String,
+    pub id: Spanned<String>,
     /// `equal`, `subset`, `superset`, `intersects` or `supports`.
     pub relation: Relation,
     /// Why.
     pub rationale: String,
-}
-
-/// How a control relates to a requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Relation {
-    /// The same.
-    Equal,
-    /// Part of it.
-    Subset,
-    /// More than it.
-    Superset,
-    /// Overlaps with it.
-    Intersects,
-    /// Helps to meet it.
-    Supports,
-}
-
-impl Relation {
-    /// The word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Equal => "equal",
-            Self::Subset => "subset",
-            Self::Superset => "superset",
-            Self::Intersects => "intersects",
-            Self::Supports => "supports",
-        }
-    }
+    /// What the mapping does not show, beyond the control's own limit.
+    pub claim_limit: Option<String>,
 }
 
 /// The value of a parameter as it is bound.

@@ -7,9 +7,11 @@ use thiserror::Error;
 use walkdir::WalkDir;
 
 use super::control::{Control, Parameter, parse_duration, placeholders};
+use super::framework::Framework;
+use super::relate::{self, Texts};
 use crate::collect::Sha256;
 use crate::config::Config;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, nearest};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -31,14 +33,16 @@ impl View {
     }
 }
 
-/// All controls and views of a run.
+/// All controls, views and frameworks of a run.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     /// Controls in the order of families and numbers.
     pub controls: Vec<Control>,
     /// Views by name.
     pub views: Vec<View>,
-    /// SHA-256 over every control and view as used, and the parameters of the configuration.
+    /// Frameworks by id, the mappings of controls that carry their own among theirs.
+    pub frameworks: Vec<Framework>,
+    /// SHA-256 over every control, view and framework as used, and the parameters of the configuration.
     pub sha256: String,
     /// The text of each control file, by id.
     pub texts: BTreeMap<String, String>,
@@ -58,6 +62,14 @@ pub enum CatalogueError {
         /// Why.
         error: std::io::Error,
     },
+    /// The report is to be grouped by a framework that is not there.
+    #[error("there is no framework `{name}` to group the report by; {help}")]
+    By {
+        /// As written.
+        name: String,
+        /// The nearest, or all.
+        help: String,
+    },
     /// The configuration sets a parameter that no control has.
     #[error("steadfast.toml: [params.{control}] {name}: {why}")]
     Parameter {
@@ -74,37 +86,34 @@ pub enum CatalogueError {
 const FAMILIES: [&str; 9] = ["FLEET", "LOGIN", "IMAGE", "QUORUM", "SUDO", "CONFIG", "ALARM", "CHANGE", "EVIDENCE"];
 
 impl Catalogue {
-    /// Embedded controls, those of `folder` added or overriding, with the parameters of `config`.
+    /// Embedded controls and frameworks, those of `folder` added or overriding, with the parameters of `config`.
     ///
     /// # Errors
-    /// A mistake in any file, with place and remedy; a parameter that no control has.
+    /// A mistake in any file, with place and remedy, a mapping that leads nowhere among them; a parameter that no control
+    /// has; a framework to group by that is not there.
     pub fn load(folder: Option<&Path>, config: &Config) -> Result<Self, CatalogueError> {
-        let mut files: BTreeMap<String, (String, String)> = BTreeMap::new();
-        for (path, text) in EMBEDDED {
-            files.insert(file_name(path), (format!("controls/{path}"), (*text).to_owned()));
-        }
-        if let Some(folder) = folder {
-            for entry in WalkDir::new(folder).sort_by_file_name() {
-                let entry =
-                    entry.map_err(|error| CatalogueError::Io { path: folder.display().to_string(), error: error.into() })?;
-                let name = entry.file_name().to_str().unwrap_or_default().to_owned();
-                if entry.file_type().is_file() && (name.ends_with(".toml") || name.ends_with(".sql")) {
-                    let path = entry.path().display().to_string();
-                    let text = std::fs::read_to_string(entry.path())
-                        .map_err(|error| CatalogueError::Io { path: path.clone(), error })?;
-                    files.insert(name, (path, text));
-                }
-            }
-        }
-        let mut catalogue = Self { controls: Vec::new(), views: Vec::new(), sha256: String::new(), texts: BTreeMap::new() };
+        let files = files(folder)?;
+        let mut catalogue = Self {
+            controls: Vec::new(),
+            views: Vec::new(),
+            frameworks: Vec::new(),
+            sha256: String::new(),
+            texts: BTreeMap::new(),
+        };
+        let mut places = Texts::new();
         let mut hash = Sha256::new();
         for (name, (path, text)) in &files {
             hash.update(format!("{name} {}\n", text.len()).as_bytes());
             hash.update(text.as_bytes());
             if let Some(view) = name.strip_suffix(".sql") {
                 catalogue.views.push(View { name: view.to_owned(), sql: text.clone() });
+            } else if let Some(name) = name.strip_prefix(FRAMEWORKS) {
+                let framework = relate::read(path, name, text)?;
+                places.insert(framework.id.clone(), (path, text));
+                catalogue.frameworks.push(framework);
             } else if name.strip_suffix(".toml").is_some_and(is_control) {
                 let control = read(path, name, text)?;
+                places.insert(control.id.clone(), (path, text));
                 catalogue.texts.insert(control.id.clone(), text.clone());
                 catalogue.controls.push(control);
             }
@@ -112,11 +121,22 @@ impl Catalogue {
         hash.update(format!("{:?}", config.params).as_bytes());
         catalogue.sha256 = hash.finish();
         catalogue.controls.sort_by_key(|control| order(&control.id));
+        relate::relate(&catalogue.controls, &mut catalogue.frameworks, &places)?;
         catalogue.configure(config)?;
         Ok(catalogue)
     }
 
     fn configure(&mut self, config: &Config) -> Result<(), CatalogueError> {
+        let known = || self.frameworks.iter().map(|framework| framework.id.as_str());
+        if let Some(name) = &config.report.by
+            && !known().any(|id| id == name)
+        {
+            let help = match nearest(name, known()) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(CatalogueError::By { name: name.clone(), help });
+        }
         for (id, params) in &config.params {
             let unknown = |name: &str, why: String| CatalogueError::Parameter { control: id.clone(), name: name.to_owned(), why };
             let control = self.controls.iter_mut().find(|control| control.id == *id);
@@ -144,9 +164,43 @@ impl Catalogue {
     }
 }
 
-/// The last part of a path.
+/// Folder of the frameworks: what lies in it is no control, whatever its name.
+const FRAMEWORKS: &str = "frameworks/";
+
+/// Files by name: path and text, the embedded ones and those of `folder` over them.
+fn files(folder: Option<&Path>) -> Result<BTreeMap<String, (String, String)>, CatalogueError> {
+    let mut files = BTreeMap::new();
+    for (path, text) in EMBEDDED {
+        files.insert(file_name(path), (format!("controls/{path}"), (*text).to_owned()));
+    }
+    let Some(folder) = folder else { return Ok(files) };
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(|error| CatalogueError::Io { path: folder.display().to_string(), error: error.into() })?;
+        let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+        let name = file_name(&below.iter().filter_map(|part| part.to_str()).collect::<Vec<_>>().join("/"));
+        if entry.file_type().is_file() && (name.ends_with(".toml") || name.ends_with(".sql")) {
+            let path = entry.path().display().to_string();
+            let text = std::fs::read_to_string(entry.path()).map_err(|error| CatalogueError::Io { path: path.clone(), error })?;
+            if name.strip_suffix(".toml").is_some_and(|stem| !stem.starts_with(FRAMEWORKS) && !is_control(stem)) {
+                let message = "the file is no control, because its name is not like `SUDO-02.toml`, and no framework";
+                let mistake = Diagnostic::new("catalogue-file", &path, &text, 0..0, message);
+                let help = "name it like its control, or move it into a folder `frameworks`";
+                return Err(CatalogueError::Mistake(Box::new(mistake.help(help))));
+            }
+            files.insert(name, (path, text));
+        }
+    }
+    Ok(files)
+}
+
+/// The last part of a path; of a framework the last two.
 fn file_name(path: &str) -> String {
-    path.rsplit('/').next().unwrap_or(path).to_owned()
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or(path);
+    match parts.next() {
+        Some("frameworks") if name.ends_with(".toml") => format!("{FRAMEWORKS}{name}"),
+        _ => name.to_owned(),
+    }
 }
 
 /// Whether a file name without its ending is that of a control: `SUDO-02`.

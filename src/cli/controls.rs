@@ -34,6 +34,12 @@ enum Verb {
         #[arg(long, value_name = "DIR")]
         controls: Option<PathBuf>,
     },
+    /// List frameworks: requirements listed, mapped to a control, and not verified against the publisher's text
+    Frameworks {
+        /// Folder of controls and frameworks that add to the built-in ones or override them
+        #[arg(long, value_name = "DIR")]
+        controls: Option<PathBuf>,
+    },
     /// Print the fact tables and their columns: the contract that tests are written against
     Schema,
 }
@@ -58,7 +64,23 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let catalogue = Catalogue::load(controls.as_deref(), &config)?;
             let work = tempfile::tempdir()?;
             lint(&catalogue, &config, &Period::parse("2026-Q3", Tz::UTC)?, work.path())?;
-            let _ = writeln!(text, "{} controls and {} views are sound", catalogue.controls.len(), catalogue.views.len());
+            let (controls, views) = (catalogue.controls.len(), catalogue.views.len());
+            let _ = writeln!(text, "{controls} controls, {views} views and {} frameworks are sound", catalogue.frameworks.len());
+        }
+        Verb::Frameworks { controls } => {
+            let _ = writeln!(text, "{:<16} {:>6} {:>6} {:>10}  name", "framework", "listed", "mapped", "unverified");
+            for framework in Catalogue::load(controls.as_deref(), &config)?.frameworks {
+                let _ = writeln!(
+                    text,
+                    "{:<16} {:>6} {:>6} {:>10}  {}, {}",
+                    framework.id,
+                    framework.requirements.len(),
+                    framework.mapped(),
+                    framework.unverified(),
+                    framework.name,
+                    framework.version
+                );
+            }
         }
         Verb::Schema => {
             for table in TABLES {

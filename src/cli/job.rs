@@ -56,8 +56,13 @@ pub(crate) struct Prepared {
 impl Evidence {
     /// Finds and reads configuration and controls; the period must be named.
     pub(crate) fn prepare(&self) -> anyhow::Result<Prepared> {
+        self.prepare_by(None)
+    }
+
+    /// The same, the report grouped by this framework, whatever the configuration says.
+    pub(crate) fn prepare_by(&self, framework: Option<&str>) -> anyhow::Result<Prepared> {
         match &self.period {
-            Some(period) => self.prepare_for(period),
+            Some(period) => self.prepare_for(period, framework),
             None => bail!("name the audit period: --period 2026-Q3, 2026-07, 2026, or 2026-07-01..2026-10-01"),
         }
     }
@@ -65,12 +70,12 @@ impl Evidence {
     /// The same where the period only dates stamps without a year: this year where none is named.
     pub(crate) fn prepare_to_read(&self) -> anyhow::Result<Prepared> {
         match &self.period {
-            Some(period) => self.prepare_for(period),
-            None => self.prepare_for(&this_year()),
+            Some(period) => self.prepare_for(period, None),
+            None => self.prepare_for(&this_year(), None),
         }
     }
 
-    fn prepare_for(&self, period: &str) -> anyhow::Result<Prepared> {
+    fn prepare_for(&self, period: &str, by: Option<&str>) -> anyhow::Result<Prepared> {
         let mut file = self.config.clone();
         for path in &self.evidence {
             let own = path.join("steadfast.toml");
@@ -81,7 +86,10 @@ impl Evidence {
                 bail!("{} is a second configuration; name the one to use with --config", other.display());
             }
         }
-        let config = read_config(file.as_deref())?;
+        let mut config = read_config(file.as_deref())?;
+        if let Some(by) = by {
+            config.report.by = Some(by.to_owned());
+        }
         let mut roots = Vec::new();
         for path in &self.evidence {
             if file.as_deref().and_then(Path::parent) == Some(path.as_path()) && !config.evidence.folders.is_empty() {

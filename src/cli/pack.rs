@@ -20,6 +20,9 @@ pub(crate) struct Arguments {
     /// Folder to write the pack to; it must not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Framework by whose requirements the report is grouped, for example SOC2-2017 (`steadfast controls frameworks`)
+    #[arg(long, value_name = "FRAMEWORK")]
+    by: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -28,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         // Said before an hour of reading, not after it.
         return Err(PipelineError::Pack(PackError::Exists { path: out.clone() }).into());
     }
-    let prepared = arguments.evidence.prepare()?;
+    let prepared = arguments.evidence.prepare_by(arguments.by.as_deref())?;
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).with_context(|| format!("{}: cannot make the folder", parent.display()))?;
     let work = tempfile::Builder::new()

@@ -65,6 +65,16 @@ pub struct Config {
     pub mapped: Vec<Mapping>,
     /// Parameters of controls, by control and name.
     pub params: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    /// How the report is arranged.
+    pub report: Report,
+}
+
+/// How the report is arranged; no result depends on it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Report {
+    /// Framework by whose requirements the matrix of controls is grouped, and whose table comes first.
+    pub by: Option<String>,
 }
 
 /// What the pack is about.

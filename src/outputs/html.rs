@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::prose::Prose;
 use super::{Output, OutputError};
-use crate::report::{Control, ExceptionGroup, Report};
+use crate::report::{Control, ExceptionGroup, Framework, Report};
 
 /// Writes `index.html`.
 pub(super) struct Html;
@@ -43,6 +43,8 @@ pub(super) struct Numbering<'a> {
     pub(super) matrix: u32,
     /// The sections of the controls.
     pub(super) sections: Vec<Section<'a>>,
+    /// The frameworks, each with the number of its table.
+    pub(super) frameworks: Vec<(Option<u32>, &'a Framework)>,
     /// The evidence register.
     pub(super) register: u32,
     /// Records that could not be read, where there are any.
@@ -88,7 +90,16 @@ impl<'a> Numbering<'a> {
                 sample: tables.next_for(&control.sample.rows),
             });
         }
-        Self { counts, matrix, sections, register: tables.next(), rejects: tables.next_for(&report.rejects) }
+        let frameworks =
+            report.frameworks.iter().map(|framework| (tables.next_for(&framework.requirements), framework)).collect();
+        Self { counts, matrix, sections, frameworks, register: tables.next(), rejects: tables.next_for(&report.rejects) }
+    }
+}
+
+impl Numbering<'_> {
+    /// The section of a control.
+    pub(super) fn section(&self, control_id: &str) -> Option<&Section<'_>> {
+        self.sections.iter().find(|section| section.control.id == control_id)
     }
 }
 

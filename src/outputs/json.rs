@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Output, OutputError};
-use crate::report::{Conclusion, Coverage, Gap, Hosts, ItemCounts, Map, Member, Period, Report};
+use crate::report::{Conclusion, Coverage, Framework, Gap, Hosts, ItemCounts, Map, Member, Period, Report};
 
 /// The results for machines.
 pub(super) struct Json;
@@ -19,6 +19,7 @@ struct Document<'a> {
     conclusion_counts: Counts,
     hosts: Hosts,
     controls: Vec<ControlJson<'a>>,
+    frameworks: &'a [Framework],
     exceptions: Vec<ExceptionJson<'a>>,
     sources: Vec<SourceJson<'a>>,
     limits: Vec<LimitJson<'a>>,
@@ -124,6 +125,7 @@ impl Output for Json {
             conclusion_counts: counts(report),
             hosts: report.hosts,
             controls: report.controls.iter().map(control).collect(),
+            frameworks: &report.frameworks,
             exceptions: report.every_exception.iter().map(exception).collect(),
             sources: report.sources.iter().map(source).collect(),
             limits: report.limits.iter().map(limit).collect(),

@@ -79,6 +79,9 @@ pub fn write(parts: &Parts<'_>, work: &Path, out: &Path) -> Result<Packed, PackE
         bag.add(&format!("samples/{id}.csv"), &sample_text(&csv.file, &assessed.population.sample)?)?;
         bag.take(&format!("populations/{id}.csv"), &csv.file, Some((csv.sha256.clone(), csv.bytes)))?;
     }
+    for framework in &parts.catalogue.frameworks {
+        bag.add(&format!("controls/frameworks/{}.toml", framework.id), framework.text.as_bytes())?;
+    }
     for view in parts.views {
         bag.add(&format!("controls/views/{}.sql", view.name), view.sql.as_bytes())?;
     }
@@ -104,7 +107,7 @@ pub fn write(parts: &Parts<'_>, work: &Path, out: &Path) -> Result<Packed, PackE
     Ok(Packed { folder: out.to_owned(), fingerprint })
 }
 
-/// The control's file, headed by its parameters as tested.
+/// The control's file, headed by its parameters as tested and the requirements that it relates to.
 fn control_text(parts: &Parts<'_>, id: &str) -> String {
     let mut text = String::from("# As tested. Parameters:\n");
     if let Some(control) = parts.catalogue.controls.iter().find(|control| control.id == *id) {
@@ -112,6 +115,15 @@ fn control_text(parts: &Parts<'_>, id: &str) -> String {
             text.push_str(&format!("#   {name} = {value}\n"));
         }
         if control.params.is_empty() {
+            text.push_str("#   none\n");
+        }
+    }
+    text.push_str("# Requirements that it relates to; how and why is in frameworks/:\n");
+    if let Some(control) = parts.report.controls.iter().find(|control| control.id == *id) {
+        for (framework, ids) in &control.criteria {
+            text.push_str(&format!("#   {framework}: {ids}\n"));
+        }
+        if control.criteria.is_empty() {
             text.push_str("#   none\n");
         }
     }

@@ -1,7 +1,7 @@
 //! Building the model: everything that was read and judged, in the order in which pages say it.
 
 use super::model::{Conclusion, Count, Report};
-use super::{control, exceptions, front, model, register};
+use super::{control, exceptions, frameworks, front, model, register};
 use crate::assess::Assessment;
 use crate::catalogue::Catalogue;
 use crate::collect::{Collected, Sha256};
@@ -43,6 +43,8 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
             number: controls.iter().filter(|control| control.conclusion == conclusion).count(),
         })
         .collect();
+    let frameworks = frameworks::frameworks(input, &controls);
+    let grouped_by = input.config.report.by.clone();
     let fingerprint = Sha256::of(&register_csv(&sources)?);
     Ok(Report {
         tool: concat!("steadfast ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -69,6 +71,9 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
         signer: "unsigned".to_owned(),
         exceptions: gathered.shown,
         every_exception: gathered.every,
+        matrix: frameworks::matrix(grouped_by.as_deref(), &frameworks, &controls),
+        grouped_by,
+        frameworks,
         controls,
         sources,
         rejects: register::rejects(input),

@@ -1,7 +1,8 @@
 //! One section a control: what was asserted, tested and concluded, and how it is known.
 
 use super::build::Input;
-use super::model::{self, Control, Coverage, ExceptionGroup, Gap, ItemCounts, Map, Population, Sample, Step};
+use super::frameworks::{criteria, maps};
+use super::model::{self, Control, Coverage, ExceptionGroup, Gap, ItemCounts, Population, Sample, Step};
 use crate::assess::{Assessed, Item, span_words, thousands};
 use crate::catalogue::Parameter;
 use crate::facts::Micros;
@@ -40,6 +41,7 @@ pub(super) fn section(input: &Input<'_>, assessed: &Assessed, exceptions: &[Exce
         .filter_map(|source| input.collected.source(source).map(|source| source.id.clone()))
         .collect();
     cited.sort_unstable();
+    let maps = maps(input.catalogue, &control.id);
     Control {
         id: control.id.clone(),
         title: control.title.clone(),
@@ -53,16 +55,8 @@ pub(super) fn section(input: &Input<'_>, assessed: &Assessed, exceptions: &[Exce
         counts,
         sql: control.test.sql.trim().to_owned(),
         parameters,
-        maps: control
-            .maps
-            .iter()
-            .map(|map| Map {
-                framework: map.framework.clone(),
-                id: map.id.clone(),
-                relation: map.relation.word().to_owned(),
-                rationale: map.rationale.clone(),
-            })
-            .collect(),
+        criteria: criteria(&maps),
+        maps,
         reconciliation: reconciliation(input, assessed, counts),
         coverage: coverage(input, assessed),
         population: population(assessed),

@@ -20,6 +20,10 @@ pub(super) const GLOSSARY: &[(&str, &str)] = &[
     ("Fact", "One normalised row read from a source; it always points to its source and line or record."),
     ("Reject", "A record of a source that could not be read, listed with its reason."),
     ("Control", "A statement by management, the test of it, and the requirements that it supports."),
+    (
+        "Relation",
+        "How a control relates to a requirement of a framework: it supports it, or intersects with it. No relation says that the requirement is met.",
+    ),
     ("Population", "Every item that the test looked at, one row each."),
     (
         "Exception",

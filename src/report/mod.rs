@@ -6,12 +6,15 @@ mod cite;
 mod control;
 mod evidence;
 mod exceptions;
+mod frameworks;
 mod front;
 mod model;
 mod register;
+mod requirements;
 
 pub use build::{Input, build};
 pub use model::{
-    Answer, Citation, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Gap, Hosts, ItemCounts,
-    Limit, LimitsAlike, Map, Member, Period, Population, QuoteLine, Reject, Report, Sample, Source, Step,
+    Answer, Citation, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Framework, Gap, Hosts,
+    ItemCounts, Limit, LimitsAlike, Map, MatrixGroup, MatrixRow, Member, NoDirect, Period, Population, QuoteLine, Reject, Report,
+    Requirement, RequirementCounts, Sample, Source, Step, Support,
 };

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use super::evidence::{Citation, Limit, LimitsAlike, Reject, Source};
+pub use super::requirements::{Framework, Map, MatrixGroup, MatrixRow, NoDirect, Requirement, RequirementCounts, Support};
 
 /// What was concluded on a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
@@ -98,6 +99,12 @@ pub struct Report {
     pub every_exception: Vec<Member>,
     /// One section a control, in the order of ids within families.
     pub controls: Vec<Control>,
+    /// Framework by which the matrix is grouped, where it is.
+    pub grouped_by: Option<String>,
+    /// The rows of the matrix: one group without a heading, or the requirements of a framework.
+    pub matrix: Vec<MatrixGroup>,
+    /// Frameworks with what supports their requirements; the one that the matrix is grouped by comes first.
+    pub frameworks: Vec<Framework>,
     /// The evidence register.
     pub sources: Vec<Source>,
     /// Records that could not be read (at most the first 200; `rejected_total` counts all).
@@ -283,8 +290,10 @@ pub struct Control {
     pub sql: String,
     /// Its parameters, name and value as written.
     pub parameters: Vec<(String, String)>,
-    /// Which requirements it supports.
+    /// Which requirements it supports, by framework.
     pub maps: Vec<Map>,
+    /// The same in short: framework, and identifiers of requirements with commas.
+    pub criteria: Vec<(String, String)>,
     /// From files to exceptions, each number leading to the next.
     pub reconciliation: Vec<Step>,
     /// Which part of the period the evidence speaks for.
@@ -328,19 +337,6 @@ impl ItemCounts {
     pub fn tested(&self) -> u64 {
         self.population - self.not_applicable - self.inconclusive
     }
-}
-
-/// A requirement that a control supports.
-#[derive(Clone, Debug, Serialize)]
-pub struct Map {
-    /// `NIST-800-53r5`
-    pub framework: String,
-    /// `CM-3(7)`
-    pub id: String,
-    /// `equal`, `subset`, `superset`, `intersects` or `supports`.
-    pub relation: String,
-    /// Why.
-    pub rationale: String,
 }
 
 /// One step of the reconciliation strip.
