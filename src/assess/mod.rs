@@ -26,7 +26,7 @@ pub use engine::{Engine, EngineOptions, Frame, Parameters};
 pub use item::{Item, ItemStatus, span_words};
 pub use population::{Counted, PackedFile, Population};
 pub use run::{Assessed, Assessment, FleetHost, assess, ordered_views, plan};
-pub use sample::Sample;
+pub use sample::{Drawn, Sample};
 pub use waive::Waiver;
 
 /// Why facts could not be judged.

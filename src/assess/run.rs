@@ -155,6 +155,9 @@ fn columns(engine: &Engine, control: &Control, parameters: &Parameters) -> Resul
             columns.join(", ")
         )));
     }
+    if let Some(variant) = control.variant.as_ref().filter(|variant| !columns.contains(variant)) {
+        return Err(broken(format!("the variant `{variant}` is no column of the test; it has {}", columns.join(", "))));
+    }
     Ok(columns)
 }
 

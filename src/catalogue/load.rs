@@ -7,6 +7,7 @@ use thiserror::Error;
 use walkdir::WalkDir;
 
 use super::control::{Control, Parameter, parse_duration, placeholders};
+use super::sampling::{FILE as SAMPLING, SamplingTable};
 use crate::collect::Sha256;
 use crate::config::Config;
 use crate::diag::Diagnostic;
@@ -42,6 +43,8 @@ pub struct Catalogue {
     pub sha256: String,
     /// The text of each control file, by id.
     pub texts: BTreeMap<String, String>,
+    /// How many items to draw for re-performance.
+    pub sampling: SamplingTable,
 }
 
 /// A catalogue that cannot be used.
@@ -65,6 +68,14 @@ pub enum CatalogueError {
         control: String,
         /// Parameter.
         name: String,
+        /// What is wrong, and the remedy.
+        why: String,
+    },
+    /// The table of sample sizes lacks what a control or the configuration asks for.
+    #[error("{what}: {why}")]
+    Sampling {
+        /// Control, or section of the configuration.
+        what: String,
         /// What is wrong, and the remedy.
         why: String,
     },
@@ -96,7 +107,13 @@ impl Catalogue {
                 }
             }
         }
-        let mut catalogue = Self { controls: Vec::new(), views: Vec::new(), sha256: String::new(), texts: BTreeMap::new() };
+        let mut catalogue = Self {
+            controls: Vec::new(),
+            views: Vec::new(),
+            sha256: String::new(),
+            texts: BTreeMap::new(),
+            sampling: SamplingTable::default(),
+        };
         let mut hash = Sha256::new();
         for (name, (path, text)) in &files {
             hash.update(format!("{name} {}\n", text.len()).as_bytes());
@@ -107,8 +124,11 @@ impl Catalogue {
                 let control = read(path, name, text)?;
                 catalogue.texts.insert(control.id.clone(), text.clone());
                 catalogue.controls.push(control);
+            } else if name == SAMPLING {
+                catalogue.sampling = SamplingTable::read(path, text)?;
             }
         }
+        catalogue.sampling.check(&catalogue.controls, &config.sampling)?;
         hash.update(format!("{:?}", config.params).as_bytes());
         catalogue.sha256 = hash.finish();
         catalogue.controls.sort_by_key(|control| order(&control.id));

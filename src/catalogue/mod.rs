@@ -5,7 +5,9 @@
 
 mod control;
 mod load;
+mod sampling;
 
 pub(crate) use control::placeholders;
 pub use control::{AppliesTo, Control, Coverage, Empty, Kind, Map, Need, Parameter, Population, parse_duration};
 pub use load::{Catalogue, CatalogueError, View};
+pub use sampling::{Attribute, Per, Practice, SamplingTable};
