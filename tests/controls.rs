@@ -25,6 +25,9 @@ struct Fixture {
     period: String,
     #[serde(default)]
     params: BTreeMap<String, toml::Value>,
+    /// Text of a steadfast.toml.
+    #[serde(default)]
+    config: String,
     case: Vec<Case>,
 }
 
@@ -95,7 +98,7 @@ fn write_table(store: &Path, table: &'static Table, rows: &[toml::Table]) {
 
 /// Judges the facts of a case by one control.
 fn assessed(case: &Case, fixture: &Fixture, id: &str) -> Assessed {
-    let mut config = Config::default();
+    let mut config = Config::parse("fixture", &fixture.config).expect("a configuration");
     if !fixture.params.is_empty() {
         config.params.insert(id.to_owned(), fixture.params.clone());
     }

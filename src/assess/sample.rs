@@ -191,6 +191,7 @@ fn lines(csv: &PackedFile, numbers: &[u64]) -> std::io::Result<(Vec<u8>, Vec<Dra
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::CsvFile;
     use super::*;
     use crate::catalogue::Catalogue;
     use crate::config::Config;
@@ -203,12 +204,17 @@ mod tests {
         control.frequency = frequency.map(str::to_owned);
         control.variant = frequency.filter(|frequency| *frequency == "automated").map(|_| "tool".to_owned());
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("t.csv");
-        let rows: String =
-            (1..=count).map(|row| format!("r{row},met,,a.json,{row},{}\n", if row % 2 == 0 { "a" } else { "b" })).collect();
-        let text = format!("resource,status,reason,source,line,tool\n{rows}");
-        std::fs::write(&file, &text).expect("written");
-        let csv = PackedFile { file, sha256: Sha256::of(text.as_bytes()), bytes: text.len() as u64 };
+        let path = folder.path().join("t.csv");
+        let mut file = CsvFile::begin(&path).expect("a file");
+        ["resource", "status", "reason", "source", "line", "tool"].iter().for_each(|cell| file.text(cell));
+        file.end_row().expect("written");
+        for row in 1..=count {
+            let cells = [format!("r{row}"), "met".to_owned(), String::new(), "a.json".to_owned(), row.to_string()];
+            cells.iter().for_each(|cell| file.text(cell));
+            file.text(if row % 2 == 0 { "a" } else { "b" });
+            file.end_row().expect("written");
+        }
+        let csv = file.finish(&path).expect("closed");
         let drawing = Drawing { table: &catalogue.sampling, chosen: &config.sampling };
         drawing.draw(&control, &csv, count).expect("a sample")
     }

@@ -4,13 +4,17 @@
 mod build;
 mod cite;
 mod control;
+mod decisions;
 mod evidence;
 mod exceptions;
 mod front;
+mod management;
 mod model;
 mod register;
+mod sampling;
 
 pub use build::{Input, build};
+pub use management::{Attestation, Decision, Registers, Response, ResponseLine, SampledItem, Sampling};
 pub use model::{
     Answer, Citation, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Gap, Hosts, ItemCounts,
     Limit, LimitsAlike, Map, Member, Period, Population, QuoteLine, Reject, Report, Sample, Source, Step,
