@@ -106,12 +106,12 @@ impl Drawing<'_> {
         let why = match per {
             Per::Variant => {
                 let column = control.variant.as_deref().unwrap_or_default();
-                format!("{number} of each variant, told apart by {column}, {rule} ({source}{law})")
+                format!("{number} of each variant, told apart by {column}: {rule} ({source}{law})")
             }
             Per::Population if number >= count => {
-                format!("all: there are no more items than the {} that would be drawn, {rule} ({source}{law})", thousands(number))
+                format!("all: there are no more items than the {} that would be drawn: {rule} ({source}{law})", thousands(number))
             }
-            Per::Population => format!("{}, {rule} ({source}{law})", thousands(number)),
+            Per::Population => format!("{}: {rule} ({source}{law})", thousands(number)),
         };
         Size { number, per, why }
     }
@@ -233,7 +233,7 @@ mod tests {
             (52, Sampling::default(), None, 6, "one in 10, at least 5 and at most 25, for the frequency “on demand” (derived"),
             (249, Sampling::default(), None, 25, "“on demand”"),
             (250, Sampling::default(), None, 25, "“daily”"),
-            (366, high(), None, 60, "60, for the frequency “many a day” (derived from the population) at high risk"),
+            (366, high(), None, 60, "60: for the frequency “many a day” (derived from the population) at high risk"),
             (400, high(), Some("weekly"), 10, "“weekly” (stated by the control)"),
             (400, Sampling::default(), Some("automated"), 2, "1 of each variant, told apart by tool"),
             (400, attribute(), Some("weekly"), 93, "confidence of 95 in 100, that no more than 5 in 100 items deviate"),

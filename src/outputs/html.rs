@@ -47,12 +47,12 @@ pub(super) struct Numbering<'a> {
     pub(super) register: u32,
     /// Records that could not be read, where there are any.
     pub(super) rejects: Option<u32>,
-    /// Management's registers, where they hold anything.
+    /// Attestations, where there are any.
+    pub(super) attestations: Option<u32>,
+    /// Waivers.
     pub(super) waivers: Option<u32>,
     /// Exemptions.
     pub(super) exemptions: Option<u32>,
-    /// Attestations.
-    pub(super) attestations: Option<u32>,
     /// Responses.
     pub(super) responses: Option<u32>,
     /// Usual sizes of samples.
@@ -106,9 +106,9 @@ impl<'a> Numbering<'a> {
             sections,
             register: tables.next(),
             rejects: tables.next_for(&report.rejects),
+            attestations: tables.next_for(&report.registers.attestations),
             waivers: tables.next_for(&report.registers.waivers),
             exemptions: tables.next_for(&report.registers.exemptions),
-            attestations: tables.next_for(&report.registers.attestations),
             responses: tables.next_for(&report.registers.responses),
             practice: tables.next_for(&report.sampling.practice.1),
             attribute: tables.next_for(&report.sampling.attribute.1),

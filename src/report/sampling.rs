@@ -23,6 +23,7 @@ pub(super) fn sampling(input: &Input<'_>) -> Sampling {
     let heads = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let practice = table.practice.iter().map(|row| {
         let frequency = match row.derived_from {
+            Some(0) => format!("{} (taken for fewer items, where a control states none)", row.frequency),
             Some(from) => {
                 format!("{} (taken for {} items and more, where a control states none)", row.frequency, thousands(from))
             }
