@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use steadfast::catalogue::Catalogue;
 use steadfast::config::Config;
 use steadfast::report::Conclusion;
 
@@ -58,6 +59,51 @@ fn a_parameter_that_no_control_has_is_refused() {
         &["check", folder.path().to_str().expect("UTF-8"), "--period", "2026-Q3"],
         &["SUDO-02", "grace", "write it like its default"],
     );
+}
+
+#[test]
+fn mistakes_about_samples_and_attestations_are_told_with_the_remedy() {
+    for (text, expected) in [
+        ("[sampling]\nseed = \"\"\n", vec!["steadfast.toml:2:8", "one line of visible characters"]),
+        ("[sampling]\nseed = \"a'b\"\n", vec!["one line of visible characters"]),
+        ("[sampling]\nbasis = \"law\"\n", vec!["unknown variant `law`", "practice"]),
+        ("[sampling]\nconfidence = 95\n", vec!["steadfast.toml:2:1", "counts only with basis"]),
+        (
+            "[sampling]\nbasis = \"attribute\"\nconfidence = 99\n",
+            vec!["no row for tolerable_rate = 5, confidence = 99", "5 and 90 with up to 4"],
+        ),
+        ("[sampling]\nbasis = \"attribute\"\nexpected_deviations = 5\n", vec!["expected_deviations = 5"]),
+        ("[attestations.required]\ndoors = \"\"\n", vec!["the attestation `doors` needs an id and a statement"]),
+        ("[attestations]\nrequire = {}\n", vec!["steadfast.toml:2:1", "did you mean `required`?"]),
+    ] {
+        let folder = folder_with(&[("steadfast.toml", text.as_bytes())]);
+        refused(&["check", folder.path().to_str().expect("UTF-8"), "--period", "2026-Q3"], &expected);
+    }
+}
+
+#[test]
+fn a_table_of_sizes_of_ones_own_counts_and_its_mistakes_are_told() {
+    let table = std::fs::read_to_string(crate::support::root().join("controls/sampling.toml")).expect("the table");
+    let broken = folder_with(&[("sampling.toml", table.replacen("low = 2", "low = 0", 1).as_bytes())]);
+    refused(
+        &["controls", "lint", "--controls", broken.path().to_str().expect("UTF-8")],
+        &["sampling.toml:", "low must be 1 or more"],
+    );
+    let own = folder_with(&[("sampling.toml", table.replacen("low = 2", "low = 1", 1).as_bytes())]);
+    let hash = |folder: Option<&Path>| Catalogue::load(folder, &Config::default()).expect("a catalogue").sha256;
+    assert_ne!(hash(Some(own.path())), hash(None), "the table is part of the control set");
+    let sound = CONTROL.replace("SQL", "select host as resource, 'met' as status, '' as reason, source, line from fleet");
+    for (stated, expected) in [
+        ("frequency = \"hourly\"", vec!["TEST-01", "no frequency `hourly`", "weekly"]),
+        ("frequency = \"automated\"", vec!["TEST-01", "variant = \"resource\""]),
+        ("frequency = \"weekly\"\nvariant = \"resource\"", vec!["TEST-01", "not for `weekly`"]),
+        ("variant = \"resource\"", vec!["TEST-01", "counts only beside a `frequency`"]),
+        ("frequency = \"automated\"\nvariant = \"tool\"", vec!["TEST-01", "the variant `tool` is no column of the test"]),
+    ] {
+        let text = sound.replace("applies_to", &format!("{stated}\napplies_to"));
+        let folder = folder_with(&[("TEST-01.toml", text.as_bytes())]);
+        refused(&["controls", "lint", "--controls", folder.path().to_str().expect("UTF-8")], &expected);
+    }
 }
 
 const CONTROL: &str = r#"

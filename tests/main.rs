@@ -33,6 +33,8 @@ mod overlap;
 mod pages;
 mod pieces;
 #[cfg(feature = "judge")]
+mod registers;
+#[cfg(feature = "judge")]
 mod sample;
 mod support;
 #[cfg(feature = "judge")]

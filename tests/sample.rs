@@ -1,11 +1,12 @@
 //! The sample story: every planted violation is found, nothing else is, and stock tools agree.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{have, printed, sample_pack, skipped, steadfast};
+use crate::support::{copy, have, printed, root, sample_pack, skipped, steadfast};
 
 fn report() -> Value {
     let text = std::fs::read(sample_pack().join("data/report.json")).expect("the report");
@@ -31,6 +32,7 @@ fn every_planted_violation_is_found_and_nothing_else() {
         ("CHANGE-02", "CHG0030455", "2026-08-25T18:"),
         ("CONFIG-01", "es-data-2", "2026-09-08T00:"),
         ("EVIDENCE-01", "sudo/es-mixed-1/sudo-2026-09.jsonl", "2026-09-30T05:"),
+        ("EVIDENCE-03", "root-credentials", "2026-08-18T10:00:00Z"),
         ("FLEET-02", "es-mixed-1", "2026-09-30T"),
         ("FLEET-03", "es-mixed-1", "2026-07-01T00:00:00Z"),
         ("IMAGE-01", "es-client-2", "2026-09-01T"),
@@ -83,7 +85,7 @@ fn conclusions_counts_and_limits_are_those_of_the_story() {
         "SUDO-04",
     ];
     assert_eq!(open, expected);
-    assert_eq!(conclusions.len(), 30);
+    assert_eq!(conclusions.len(), 31);
     let hosts = &report["hosts"];
     assert_eq!(
         (hosts["immutable"].as_u64(), hosts["stateful"].as_u64(), hosts["unclassified"].as_u64()),
@@ -169,20 +171,101 @@ fn duckdb_comes_to_the_same_answer() {
     }
 }
 
+/// The recipe as the report prints it, for a control and a size.
+fn recipe(pack: &Path, control: &str, size: usize) -> String {
+    let report = std::fs::read_to_string(pack.join("data/report.md")).expect("the report");
+    let recipe = report.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the recipe");
+    recipe.replace("SUDO-02", control).replace("head -25", &format!("head -{size}"))
+}
+
+fn rows_drawn(pack: &Path, control: &str) -> Vec<String> {
+    let sample = std::fs::read_to_string(pack.join(format!("data/samples/{control}.csv"))).expect("the sample");
+    sample.lines().skip(1).filter_map(|line| line.split(',').nth(1).map(str::to_owned)).collect()
+}
+
+/// Runs a recipe in the folder of populations; gives the rows that it draws.
+fn by_hand(pack: &Path, script: &str) -> Vec<String> {
+    let output =
+        Command::new("bash").args(["-c", script]).current_dir(pack.join("data/populations")).output().expect("bash runs");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    text.lines().filter_map(|line| line.split(' ').nth(1).map(str::to_owned)).collect()
+}
+
 #[test]
-fn the_sample_can_be_drawn_again_with_a_shell() {
+fn the_sample_can_be_drawn_again_with_the_shell_that_the_report_prints() {
     if !have("sha256sum") {
         return;
     }
-    let script = "seed=$(sha256sum populations/ALARM-02.csv | cut -c1-64)
-        for n in $(seq 1 $(($(wc -l < populations/ALARM-02.csv) - 1))); do
-          printf '%s %s\\n' \"$(printf '%s\\n%s' \"$seed\" \"$n\" | sha256sum | cut -c1-64)\" \"$n\"
-        done | sort | head -5 | cut -d' ' -f2";
-    let output = Command::new("bash").args(["-c", script]).current_dir(sample_pack().join("data")).output().expect("bash runs");
-    let by_hand: Vec<String> = String::from_utf8(output.stdout).expect("UTF-8").lines().map(str::to_owned).collect();
-    let sample = std::fs::read_to_string(sample_pack().join("data/samples/ALARM-02.csv")).expect("the sample");
-    let drawn: Vec<String> = sample.lines().skip(1).filter_map(|line| line.split(',').nth(1).map(str::to_owned)).collect();
-    assert_eq!(drawn, by_hand);
+    let drawn = rows_drawn(sample_pack(), "ALARM-02");
+    assert_eq!(drawn.len(), 5);
+    assert_eq!(drawn, by_hand(sample_pack(), &recipe(sample_pack(), "ALARM-02", 5)));
+}
+
+#[test]
+fn the_auditors_seed_and_basis_draw_another_sample_that_the_same_shell_draws_again() {
+    if !have("sha256sum") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let story = folder.path().join("story");
+    copy(&root().join("samples/search-cluster"), &story);
+    let mut config = std::fs::read_to_string(story.join("steadfast.toml")).expect("the configuration");
+    config.push_str("\n[sampling]\nseed = \"7f3a of ACME\"\nbasis = \"attribute\"\ntolerable_rate = 10\nconfidence = 90\n");
+    std::fs::write(story.join("steadfast.toml"), config).expect("written");
+    let pack = folder.path().join("pack");
+    let arguments = ["pack", story.to_str().expect("UTF-8"), "--period", "2026-Q3", "--out", pack.to_str().expect("UTF-8")];
+    let output = steadfast(&arguments);
+    assert!(output.status.success(), "{}", printed(&output));
+    let drawn = rows_drawn(&pack, "CHANGE-02");
+    assert_eq!(drawn.len(), 22);
+    let script = recipe(&pack, "CHANGE-02", 22);
+    let (_, rest) = script.split_once('\n').expect("lines");
+    assert_eq!(drawn, by_hand(&pack, &format!("seed='7f3a of ACME CHANGE-02'\n{rest}")));
+    let html = std::fs::read_to_string(pack.join("data/index.html")).expect("the page");
+    assert!(html.contains("7f3a of ACME CHANGE-02") && html.contains("The auditor gave the seed"));
+    // The evidence and the populations are those of the pack without a seed, which is how the auditor knows that nobody
+    // chose them after the seed was known.
+    for path in ["data/sources.csv", "data/populations/CHANGE-02.csv"] {
+        assert_eq!(
+            std::fs::read(pack.join(path)).expect("a file"),
+            std::fs::read(sample_pack().join(path)).expect("a file"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn the_table_of_sizes_is_packed_and_every_sampled_item_is_shown() {
+    let packed = std::fs::read_to_string(sample_pack().join("data/controls/sampling.toml")).expect("the table");
+    assert_eq!(packed, std::fs::read_to_string(root().join("controls/sampling.toml")).expect("the table"));
+    let html = std::fs::read_to_string(sample_pack().join("data/index.html")).expect("the page");
+    assert!(html.contains("binomial; GAO FAM 450.1 prints 45 for no deviation"), "the source of a number");
+    for control in report()["controls"].as_array().expect("a list") {
+        let sample = &control["sample"];
+        let items = sample["items"].as_array().expect("a list");
+        assert_eq!(items.len() as u64, sample["size"].as_u64().expect("a number"));
+        assert!(sample["why"].as_str().is_some_and(|why| why.contains("practice, not law")), "{sample}");
+        for (row, item) in rows_drawn(sample_pack(), control["id"].as_str().expect("an id")).iter().zip(items) {
+            assert_eq!(item["row"].to_string(), *row);
+            assert!(item["status"].as_str().is_some_and(|status| !status.is_empty()), "{item}");
+        }
+    }
+}
+
+#[test]
+fn management_answers_and_attests_in_its_own_words() {
+    let report = report();
+    let answered: Vec<&str> = report["exceptions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|exception| exception["responses"][0]["by"] == "Tobenna Okafor")
+        .map(|exception| exception["resource"].as_str().expect("a resource"))
+        .collect();
+    assert_eq!(answered, ["es-data-3"]);
+    let standing = |index: usize| report["registers"]["attestations"][index]["standing"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(standing(2), "held from 2026-07-01T00:00:00Z to 2026-08-18T10:00:00Z; required");
+    assert_eq!(report["registers"]["waivers"][0]["standing"], "covers 1 exception, which stays one");
 }
 
 #[test]

@@ -1005,6 +1005,59 @@ approver = "hlind"
 approved_at = "2026-07-03T13:05:00Z"
 expires_at = "2026-12-31T00:00:00Z"
 """
+RESPONSES = """\
+# Management's answers to exceptions of the third quarter. They stand beside the exceptions and change nothing of them.
+
+[[response]]
+control_id = "SUDO-02"
+resource = "es-data-3"
+occurred_at = "2026-08-05T14:22:41Z"
+text = '''
+The node had left the cluster, and the on-call engineer restarted it **without an emergency change**. That is not how it should be done.
+
+- The rule was gone through with the engineer on 2026-08-07.
+- A restart of one node becomes a standard change.
+'''
+by = "Tobenna Okafor"
+at = "2026-10-05T09:30:00Z"
+due = "2026-11-30T00:00:00Z"
+"""
+ATTESTATIONS = """\
+# What no log of the estate can show, in the words that steadfast.toml asks for. The first is attested each quarter. The second
+# expired in August and was attested anew a week later: a gap.
+
+[[attestation]]
+id = "datacentre-access"
+statement = "Only persons on the access list have entered the machine rooms that hold the cluster."
+attested_by = "Bettina Weiss"
+attested_at = "2026-06-29T09:00:00Z"
+frequency = "quarterly"
+evidence = "Access list of 2026-06-26, reviewed with building security"
+
+[[attestation]]
+id = "datacentre-access"
+statement = "Only persons on the access list have entered the machine rooms that hold the cluster."
+attested_by = "Bettina Weiss"
+attested_at = "2026-09-28T09:00:00Z"
+frequency = "quarterly"
+evidence = "Access list of 2026-09-25, reviewed with building security"
+
+[[attestation]]
+id = "root-credentials"
+statement = "The sealed root credentials of the cloud account were not opened."
+attested_by = "Hanna Lind"
+attested_at = "2026-05-20T10:00:00Z"
+valid_for = "90d"
+control_ids = ["LOGIN-03"]
+
+[[attestation]]
+id = "root-credentials"
+statement = "The sealed root credentials of the cloud account were not opened."
+attested_by = "Hanna Lind"
+attested_at = "2026-08-25T10:00:00Z"
+valid_for = "90d"
+control_ids = ["LOGIN-03"]
+"""
 EXEMPTION_REASONS = {
     **{f"es-data-{n}": "Elasticsearch data node: it stores shards and cannot be replaced from an image at will." for n in range(1, 5)},
     "pg-main-1": "PostgreSQL primary: it stores the only writable copy of the catalogue database.",
@@ -1013,6 +1066,8 @@ EXEMPTION_REASONS = {
 
 def write_registers():
     write("registers/waivers.toml", WAIVERS)
+    write("registers/responses.toml", RESPONSES)
+    write("registers/attestations.toml", ATTESTATIONS)
     text = "# Hosts that are stateful by decision, and so exempt from replacement. es-mixed-1 has no entry.\n"
     for n, (host, reason) in enumerate(EXEMPTION_REASONS.items()):
         text += (f'\n[[exemption]]\nresource = "{host}"\nreason = "{reason}"\napprover = "hlind"\n'

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::AssessError;
 use super::engine::{Engine, Parameters};
 use crate::catalogue::{Catalogue, Control, Parameter, View};
-use crate::config::Config;
+use crate::config::{Config, one_line};
 use crate::period::Period;
+use crate::redact::redact;
 
 /// The tables and views that a query names, views opened up to the fact tables behind them.
 pub(super) type Dependencies = BTreeMap<String, BTreeSet<String>>;
@@ -37,7 +38,14 @@ pub(super) fn define(engine: &Engine, config: &Config) -> Result<(), AssessError
             rows.push(vec![role.to_owned(), prefix.to_owned(), class.to_owned()]);
         }
     }
-    engine.define("class_rules", &[("role", false), ("is_prefix", true), ("class", false)], &rows)
+    engine.define("class_rules", &[("role", false), ("is_prefix", true), ("class", false)], &rows)?;
+    engine.define("required_attestations", &[("attestation_id", false), ("statement", false)], &required_attestations(config))
+}
+
+/// What management has to attest, written as attestations are when they become facts.
+pub(crate) fn required_attestations(config: &Config) -> Vec<Vec<String>> {
+    let required = config.attestations.required.iter();
+    required.map(|(id, statement)| vec![id.trim().to_owned(), redact(&one_line(statement)).0.into_owned()]).collect()
 }
 
 /// The views in the order in which they need each other.
@@ -65,7 +73,7 @@ pub(super) fn in_order<'v>(engine: &Engine, views: &'v [View]) -> Result<Vec<&'v
 }
 
 /// Views that are read whatever the controls are.
-const ALWAYS: [&str; 2] = ["fleet", "period"];
+const ALWAYS: [&str; 3] = ["fleet", "period", "identities"];
 
 /// Which query names which tables and views; read once a run.
 pub(super) struct Names<'c> {

@@ -11,6 +11,7 @@ mod frame;
 mod item;
 mod judge;
 mod population;
+mod registers;
 mod run;
 mod sample;
 mod table;
@@ -26,9 +27,11 @@ pub use coverage::{Coverage, Gap};
 pub use engine::{Engine, EngineOptions, Parameters, Query};
 pub use frame::Frame;
 pub use item::{Item, ItemStatus, span_words};
+pub(crate) use judge::required_attestations;
 pub use population::{Counted, PackedFile, Population};
+pub use registers::{Attestation, Exemption, Response};
 pub use run::{Assessed, Assessment, FleetHost, assess, ordered_views, plan};
-pub use sample::Sample;
+pub use sample::{Drawn, Sample};
 pub use waive::Waiver;
 
 /// Why facts could not be judged.

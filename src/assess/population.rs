@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::AssessError;
 use super::frame::Frame;
 use super::item::{Item, ItemStatus, cell, fill};
-use super::sample::{Sample, choose};
+use super::sample::{Drawing, Sample};
 use super::table::CsvFile;
 use crate::catalogue::Control;
 
@@ -266,13 +266,13 @@ impl<'c> Writer<'c> {
     }
 
     /// Closes the file, and draws the sample.
-    pub(super) fn finish(mut self) -> Result<Population, AssessError> {
+    pub(super) fn finish(mut self, drawing: Drawing<'_>) -> Result<Population, AssessError> {
         self.settle()?;
         self.population.last = self.tail();
         let path = self.path.clone();
         let failed = |error: std::io::Error| AssessError::Io { path: path.clone(), message: error.to_string() };
         self.population.csv = self.csv.finish(&path).map_err(failed)?;
-        self.population.sample = choose(&self.population.csv.sha256, self.number);
+        self.population.sample = drawing.draw(self.control, &self.population.csv, self.number).map_err(failed)?;
         Ok(self.population)
     }
 }

@@ -9,6 +9,8 @@ use super::coverage::{Coverage, measure};
 use super::engine::{Engine, Parameters};
 use super::judge::{Names, define, in_order, parameters, period_parameters};
 use super::population::{Population, REQUIRED, Writer};
+use super::registers::{Attestation, Exemption, Identities, Response, answer, attestations, exemptions, responses};
+use super::sample::Drawing;
 use super::waive::{Waiver, cover, waivers};
 use crate::catalogue::{Catalogue, Control, View, placeholders};
 use crate::collect::{Collected, Source};
@@ -27,6 +29,8 @@ pub struct Assessed {
     pub coverage: Coverage,
     /// For each kept exception, the waiver that covers it.
     pub waived: Vec<Option<usize>>,
+    /// For each kept exception, the responses that answer it.
+    pub answered: Vec<Vec<usize>>,
     /// Conclusion.
     pub conclusion: Conclusion,
     /// Why.
@@ -58,6 +62,12 @@ pub struct Assessment {
     pub fleet: Vec<FleetHost>,
     /// The register of waivers, with what each covers.
     pub waivers: Vec<Waiver>,
+    /// The register of exemptions.
+    pub exemptions: Vec<Exemption>,
+    /// Management's responses, with how many exceptions each answers.
+    pub responses: Vec<Response>,
+    /// What management attests.
+    pub attestations: Vec<Attestation>,
     /// Targets of changes that name no host, group or image of the evidence, and how many changes name each.
     pub unknown_targets: Vec<(String, u64)>,
 }
@@ -84,30 +94,54 @@ pub fn assess(
         make(engine, view, &common)?;
     }
     let draws = names.dependencies();
-    let mut register = waivers(engine)?;
+    let (mut register, mut answers) = (waivers(engine)?, responses(engine)?);
+    let identities = Identities::read(engine)?;
+    let drawing = Drawing { table: &catalogue.sampling, chosen: &config.sampling };
     let inventory = has_inventory(engine)?;
     let mut controls = Vec::new();
     // Controls of one family often need the same streams of the same hosts.
     let mut measured: BTreeMap<String, Coverage> = BTreeMap::new();
     for control in &catalogue.controls {
         progress(&control.id);
-        let population = populate(engine, control, period, folder)?;
+        let population = populate(engine, control, period, folder, drawing)?;
         let needs = format!("{:?} {:?}", control.applies_to, control.coverage.needs);
         let coverage = match measured.get(&needs) {
             Some(coverage) => coverage.clone(),
             None => measure(engine, control)?,
         };
         measured.entry(needs).or_insert_with(|| coverage.clone());
-        let waived: Vec<Option<usize>> =
-            population.exceptions.iter().map(|item| cover(&mut register, &control.id, item, period.ends_at)).collect();
+        let waived: Vec<Option<usize>> = population
+            .exceptions
+            .iter()
+            .map(|item| cover(&mut register, &identities, &control.id, item, period.ends_at))
+            .collect();
+        let answered = population.exceptions.iter().map(|item| answer(&mut answers, &control.id, item)).collect();
         let accepted = waived.iter().flatten().count() as u64;
         let draws_on = draws.get(&control.id).cloned().unwrap_or_default();
         let unread = unread(collected, &draws_on);
         let (conclusion, why) = conclude(control, &population.counted, accepted, &coverage, unread, inventory);
         let views = names.behind(&control.id);
-        controls.push(Assessed { control: control.clone(), population, coverage, waived, conclusion, why, draws_on, views });
+        controls.push(Assessed {
+            control: control.clone(),
+            population,
+            coverage,
+            waived,
+            answered,
+            conclusion,
+            why,
+            draws_on,
+            views,
+        });
     }
-    Ok(Assessment { controls, fleet: fleet(engine)?, waivers: register, unknown_targets: unknown_targets(engine)? })
+    Ok(Assessment {
+        controls,
+        fleet: fleet(engine)?,
+        waivers: register,
+        exemptions: exemptions(engine)?,
+        responses: answers,
+        attestations: attestations(engine)?,
+        unknown_targets: unknown_targets(engine)?,
+    })
 }
 
 /// The views of a catalogue in the order in which they need each other.
@@ -150,10 +184,19 @@ fn hold_to_contract(control: &Control, columns: &[String]) -> Result<(), AssessE
             columns.join(", ")
         )));
     }
+    if let Some(variant) = control.variant.as_ref().filter(|variant| !columns.contains(variant)) {
+        return Err(broken(format!("the variant `{variant}` is no column of the test; it has {}", columns.join(", "))));
+    }
     Ok(())
 }
 
-fn populate(engine: &Engine, control: &Control, period: &Period, folder: &Path) -> Result<Population, AssessError> {
+fn populate(
+    engine: &Engine,
+    control: &Control,
+    period: &Period,
+    folder: &Path,
+    drawing: Drawing<'_>,
+) -> Result<Population, AssessError> {
     let parameters = parameters(control, period);
     // The order is part of the result: the same facts give the same file. The writer orders what shares a pointer.
     let sql = format!("select * from ({}) as population order by source, line", control.test.sql);
@@ -169,7 +212,7 @@ fn populate(engine: &Engine, control: &Control, period: &Period, folder: &Path) 
     hold_to_contract(control, &columns)?;
     let mut writer = Writer::create(control, &columns, folder)?;
     engine.run(&control.id, &query, |frame| writer.take(frame))?;
-    writer.finish()
+    writer.finish(drawing)
 }
 
 /// Records that could not be read, in sources that feed the tables a control draws on; a source that was not read to its

@@ -1,74 +1,266 @@
-//! Samples that an auditor can choose again with stock tools: the seed is the SHA-256 of the population's CSV, the order is
-//! that of SHA-256 of seed, line feed and row number, and the first rows are taken. All items are tested; the sample is
-//! for re-performance.
+//! Samples that an auditor can draw again with stock tools. All items are tested; the sample is for re-performance.
+//!
+//! The items are drawn in the order of SHA-256 of seed, line feed and key, and the key is the number of the row in the
+//! population's CSV. Row numbers are unique, where resources and even pointers are not (one record may give several items);
+//! they need no parser of CSV in a shell; and the CSV's own hash, which the report prints, fixes what each stands for. That
+//! hash is the seed where the auditor gives none. A seed that the auditor gives is followed by the control's id, so that
+//! no two populations are drawn at the same rows.
 //!
 //! ```sh
-//! seed=$(sha256sum SUDO-02.csv | cut -c1-64)
+//! seed=$(sha256sum SUDO-02.csv | cut -c1-64)   # or the seed that the report prints
 //! for n in $(seq 1 $(($(wc -l < SUDO-02.csv) - 1))); do
 //!   printf '%s %s\n' "$(printf '%s\n%s' "$seed" "$n" | sha256sum | cut -c1-64)" "$n"
 //! done | sort | head -25
 //! ```
 
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 
+use super::population::PackedFile;
+use super::thousands;
+use crate::catalogue::{Control, Per, SamplingTable};
 use crate::collect::Sha256;
+use crate::config::{Basis, Risk, Sampling};
 
 /// Items to look at again.
 #[derive(Clone, Debug, Default)]
 pub struct Sample {
-    /// Seed, hex.
+    /// Seed: hex, or the auditor's own with the control's id.
     pub seed: String,
-    /// Row numbers in the order in which they were drawn.
-    pub rows: Vec<u64>,
-    /// Why so many.
-    pub why: &'static str,
+    /// The population's column heads, as its CSV has them, with the line end.
+    pub head: Vec<u8>,
+    /// The items in the order in which they were drawn.
+    pub rows: Vec<Drawn>,
+    /// Why so many, and where the number comes from.
+    pub why: String,
 }
 
-/// How many of a population, and why.
-fn size(population: u64) -> (u64, &'static str) {
-    match population {
-        0..=5 => (population, "all: the population is small"),
-        6..=250 => {
-            ((population.div_ceil(10)).clamp(5, 25), "one in ten, at least 5 and at most 25: usual practice up to 250 items")
-        }
-        _ => (25, "25: usual practice for more than 250 items"),
+/// An item that was drawn.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// 1-based row in the population.
+    pub row: u64,
+    /// Its line in the CSV, with the line end.
+    pub line: Vec<u8>,
+}
+
+impl Drawn {
+    /// The cells of the line: resource, status, reason, source, line, and what the test says further.
+    #[must_use]
+    pub fn cells(&self) -> Vec<String> {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(self.line.as_slice());
+        let row = reader.records().next().and_then(Result::ok).unwrap_or_default();
+        row.iter().map(str::to_owned).collect()
     }
 }
 
-/// Chooses from a population of `count` rows whose CSV has the hash `seed`.
-pub(super) fn choose(seed: &str, count: u64) -> Sample {
-    let (size, why) = size(count);
-    let wanted = usize::try_from(size).unwrap_or(usize::MAX);
-    let mut heap: BinaryHeap<([u8; 32], u64)> = BinaryHeap::with_capacity(wanted + 1);
-    if wanted > 0 {
-        let mut text = format!("{seed}\n");
-        for number in 1..=count {
-            text.truncate(seed.len() + 1);
-            let _ = write!(text, "{number}");
-            let key = Sha256::raw(text.as_bytes());
-            if heap.len() < wanted {
-                heap.push((key, number));
-            } else if heap.peek().is_some_and(|(largest, _)| key < *largest) {
-                heap.pop();
-                heap.push((key, number));
+/// How samples are sized and drawn.
+#[derive(Clone, Copy)]
+pub(super) struct Drawing<'a> {
+    /// The table of sizes.
+    pub(super) table: &'a SamplingTable,
+    /// What the configuration chooses of it.
+    pub(super) chosen: &'a Sampling,
+}
+
+/// A size, whether it is taken of each variant, and why it is so.
+struct Size {
+    number: u64,
+    per: Per,
+    why: String,
+}
+
+impl Drawing<'_> {
+    /// How many of a population of `count` items.
+    fn size(&self, control: &Control, count: u64) -> Size {
+        let Sampling { basis, risk, .. } = self.chosen;
+        let (number, per, rule, source) = match (basis, self.table.attribute(self.chosen), self.table.row(control, count)) {
+            (Basis::Attribute, Some(row), _) => {
+                let number = row.sizes.get(self.chosen.expected()).copied().unwrap_or(count);
+                let rule = format!(
+                    "with {} deviations among them they support, at a confidence of {} in 100, that no more than {} in 100 items deviate",
+                    self.chosen.expected(),
+                    row.confidence,
+                    row.tolerable_rate
+                );
+                (number, Per::Population, rule, &row.source)
             }
+            (_, _, Some(row)) => {
+                let most = if *risk == Risk::High { row.high } else { row.low };
+                let derived = if control.frequency.is_some() { "stated by the control" } else { "derived from the population" };
+                let (number, rule) = match (row.one_in, row.at_least) {
+                    (Some(one_in), Some(least)) => (
+                        count.div_ceil(one_in).clamp(least, most),
+                        format!("one in {one_in}, at least {least} and at most {most}, "),
+                    ),
+                    _ => (most, String::new()),
+                };
+                let rule = format!("{rule}for the frequency “{}” ({derived}) at {} risk", row.frequency, risk.word());
+                (number, row.per, rule, &row.source)
+            }
+            _ => return Size { number: count, per: Per::Population, why: "all items".to_owned() },
+        };
+        let law = if *basis == Basis::Practice { "; practice, not law" } else { "" };
+        let why = match per {
+            Per::Variant => {
+                let column = control.variant.as_deref().unwrap_or_default();
+                format!("{number} of each variant, told apart by {column}: {rule} ({source}{law})")
+            }
+            Per::Population if number >= count => {
+                format!("all: there are no more items than the {} that would be drawn: {rule} ({source}{law})", thousands(number))
+            }
+            Per::Population => format!("{}: {rule} ({source}{law})", thousands(number)),
+        };
+        Size { number, per, why }
+    }
+
+    /// Draws from a population of `count` rows.
+    pub(super) fn draw(&self, control: &Control, csv: &PackedFile, count: u64) -> std::io::Result<Sample> {
+        let seed = self.chosen.seed.as_ref().map_or_else(|| csv.sha256.clone(), |seed| format!("{seed} {}", control.id));
+        let size = self.size(control, count);
+        let numbers = match (size.per, &control.variant) {
+            (Per::Variant, Some(variant)) => of_each(&seed, csv, variant, size.number)?,
+            _ => smallest(&seed, (1..=count).map(|number| ((), number)), size.number).remove(&()).unwrap_or_default(),
+        };
+        let (head, rows) = lines(csv, &numbers)?;
+        Ok(Sample { seed, head, rows, why: size.why })
+    }
+}
+
+/// The rows with the smallest SHA-256 of seed, line feed and row number, `wanted` of each variant, in that order.
+fn smallest<V: Ord>(seed: &str, rows: impl Iterator<Item = (V, u64)>, wanted: u64) -> BTreeMap<V, Vec<u64>> {
+    let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+    let mut heaps: BTreeMap<V, BinaryHeap<([u8; 32], u64)>> = BTreeMap::new();
+    let mut text = format!("{seed}\n");
+    for (variant, number) in rows {
+        text.truncate(seed.len() + 1);
+        let _ = write!(text, "{number}");
+        let key = Sha256::raw(text.as_bytes());
+        let heap = heaps.entry(variant).or_default();
+        if heap.len() < wanted {
+            heap.push((key, number));
+        } else if heap.peek().is_some_and(|(largest, _)| key < *largest) {
+            heap.pop();
+            heap.push((key, number));
         }
     }
-    Sample { seed: seed.to_owned(), rows: heap.into_sorted_vec().into_iter().map(|(_, number)| number).collect(), why }
+    heaps.into_iter().map(|(variant, heap)| (variant, heap.into_sorted_vec().into_iter().map(|(_, row)| row).collect())).collect()
+}
+
+/// The same for a population whose variants stand in a column, in the order of the variants.
+fn of_each(seed: &str, csv: &PackedFile, variant: &str, wanted: u64) -> std::io::Result<Vec<u64>> {
+    let mut reader = csv::Reader::from_path(&csv.file)?;
+    let column = reader.headers()?.iter().position(|name| name == variant).unwrap_or(0);
+    let mut broken = None;
+    let rows = (1..).zip(reader.records()).map_while(|(number, record)| match record {
+        Ok(record) => Some((record.get(column).unwrap_or_default().to_owned(), number)),
+        Err(error) => {
+            broken = Some(error);
+            None
+        }
+    });
+    let numbers = smallest(seed, rows, wanted).into_values().flatten().collect();
+    broken.map_or(Ok(numbers), |error| Err(error.into()))
+}
+
+/// The head of a population's file, and its rows of these numbers in their order. A row is a line: populations are written
+/// without line ends in their cells.
+fn lines(csv: &PackedFile, numbers: &[u64]) -> std::io::Result<(Vec<u8>, Vec<Drawn>)> {
+    let mut wanted: Vec<(u64, usize)> = numbers.iter().enumerate().map(|(order, row)| (*row, order)).collect();
+    wanted.sort_unstable();
+    let mut reader = BufReader::with_capacity(1 << 20, File::open(&csv.file)?);
+    let mut head = Vec::new();
+    reader.read_until(b'\n', &mut head)?;
+    let mut drawn: Vec<(usize, Drawn)> = Vec::with_capacity(wanted.len());
+    let mut passed = 0;
+    for (row, order) in wanted {
+        while passed + 1 < row {
+            reader.skip_until(b'\n')?;
+            passed += 1;
+        }
+        let mut line = Vec::new();
+        reader.read_until(b'\n', &mut line)?;
+        passed += 1;
+        drawn.push((order, Drawn { row, line }));
+    }
+    drawn.sort_unstable_by_key(|(order, _)| *order);
+    Ok((head, drawn.into_iter().map(|(_, drawn)| drawn).collect()))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::CsvFile;
     use super::*;
+    use crate::catalogue::Catalogue;
+    use crate::config::Config;
+
+    /// A population of `count` rows of two tools, and what is drawn of it.
+    fn drawn(count: u64, chosen: Sampling, frequency: Option<&str>) -> Sample {
+        let config = Config { sampling: chosen, ..Config::default() };
+        let catalogue = Catalogue::load(None, &config).expect("the embedded controls");
+        let mut control = catalogue.controls.iter().find(|control| control.id == "SUDO-02").expect("the control").clone();
+        control.frequency = frequency.map(str::to_owned);
+        control.variant = frequency.filter(|frequency| *frequency == "automated").map(|_| "tool".to_owned());
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("t.csv");
+        let mut file = CsvFile::begin(&path).expect("a file");
+        ["resource", "status", "reason", "source", "line", "tool"].iter().for_each(|cell| file.text(cell));
+        file.end_row().expect("written");
+        for row in 1..=count {
+            let cells = [format!("r{row}"), "met".to_owned(), String::new(), "a.json".to_owned(), row.to_string()];
+            cells.iter().for_each(|cell| file.text(cell));
+            file.text(if row % 2 == 0 { "a" } else { "b" });
+            file.end_row().expect("written");
+        }
+        let csv = file.finish(&path).expect("closed");
+        let drawing = Drawing { table: &catalogue.sampling, chosen: &config.sampling };
+        drawing.draw(&control, &csv, count).expect("a sample")
+    }
+
+    fn rows(sample: &Sample) -> Vec<u64> {
+        sample.rows.iter().map(|drawn| drawn.row).collect()
+    }
+
+    #[test]
+    fn sizes_are_those_of_the_table_and_say_where_they_come_from() {
+        let high = || Sampling { risk: Risk::High, ..Sampling::default() };
+        let attribute =
+            || Sampling { basis: Basis::Attribute, confidence: Some(95), expected_deviations: Some(1), ..Sampling::default() };
+        for (count, chosen, frequency, size, part) in [
+            (3, Sampling::default(), None, 3, "all: there are no more items than the 5"),
+            (52, Sampling::default(), None, 6, "one in 10, at least 5 and at most 25, for the frequency “on demand” (derived"),
+            (249, Sampling::default(), None, 25, "“on demand”"),
+            (250, Sampling::default(), None, 25, "“daily”"),
+            (366, high(), None, 60, "60: for the frequency “many a day” (derived from the population) at high risk"),
+            (400, high(), Some("weekly"), 10, "“weekly” (stated by the control)"),
+            (400, Sampling::default(), Some("automated"), 2, "1 of each variant, told apart by tool"),
+            (400, attribute(), Some("weekly"), 93, "confidence of 95 in 100, that no more than 5 in 100 items deviate"),
+            (0, Sampling::default(), None, 0, "all"),
+        ] {
+            let sample = drawn(count, chosen, frequency);
+            assert_eq!(sample.rows.len(), size, "{count}: {}", sample.why);
+            assert!(sample.why.contains(part), "{}", sample.why);
+        }
+    }
+
+    #[test]
+    fn a_drawn_item_is_its_line_and_every_variant_has_one() {
+        let sample = drawn(400, Sampling::default(), Some("automated"));
+        let tools: Vec<String> = sample.rows.iter().map(|drawn| drawn.cells()[5].clone()).collect();
+        assert_eq!(tools, ["a", "b"]);
+        for drawn in &drawn(400, Sampling::default(), None).rows {
+            assert_eq!(drawn.cells()[0], format!("r{}", drawn.row));
+        }
+    }
 
     #[test]
     fn the_same_seed_draws_the_same_rows_and_another_draws_others() {
-        let seed = Sha256::of(b"population");
-        let drawn = choose(&seed, 1000);
-        assert_eq!(drawn.rows.len(), 25);
-        assert_eq!(drawn.rows, choose(&seed, 1000).rows);
-        assert_ne!(drawn.rows, choose(&Sha256::of(b"other"), 1000).rows);
-        assert_eq!(choose(&seed, 3).rows.len(), 3);
+        let seeded = |seed: &str| drawn(1000, Sampling { seed: Some(seed.to_owned()), ..Sampling::default() }, None);
+        assert_eq!(rows(&seeded("7f3a")), rows(&seeded("7f3a")));
+        assert_ne!(rows(&seeded("7f3a")), rows(&seeded("7f3b")));
+        assert_eq!(seeded("7f3a").seed, "7f3a SUDO-02");
+        assert_eq!(drawn(1000, Sampling::default(), None).seed.len(), 64);
     }
 }

@@ -27,6 +27,10 @@ pub struct Control {
     pub claim_limit: String,
     /// The sentence of an exception; `{column}` stands for a column of the test.
     pub say: String,
+    /// How often the control acts, in the words of the table of sample sizes; derived from the population where absent.
+    pub frequency: Option<String>,
+    /// The column of the test that tells the variants of an automated control apart.
+    pub variant: Option<String>,
     /// What the test looks at.
     pub population: Population,
     /// What has to be covered for a clean conclusion.

@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 use super::control::{Control, Parameter, parse_duration, placeholders};
 use super::framework::Framework;
 use super::relate::{self, Texts};
+use super::sampling::{FILE as SAMPLING, SamplingTable};
 use crate::collect::Sha256;
 use crate::config::Config;
 use crate::diag::{Diagnostic, nearest};
@@ -46,6 +47,8 @@ pub struct Catalogue {
     pub sha256: String,
     /// The text of each control file, by id.
     pub texts: BTreeMap<String, String>,
+    /// How many items to draw for re-performance.
+    pub sampling: SamplingTable,
 }
 
 /// A catalogue that cannot be used.
@@ -80,6 +83,14 @@ pub enum CatalogueError {
         /// What is wrong, and the remedy.
         why: String,
     },
+    /// The table of sample sizes lacks what a control or the configuration asks for.
+    #[error("{what}: {why}")]
+    Sampling {
+        /// Control, or section of the configuration.
+        what: String,
+        /// What is wrong, and the remedy.
+        why: String,
+    },
 }
 
 /// The order of families in lists and pages.
@@ -99,6 +110,7 @@ impl Catalogue {
             frameworks: Vec::new(),
             sha256: String::new(),
             texts: BTreeMap::new(),
+            sampling: SamplingTable::default(),
         };
         let mut places = Texts::new();
         let mut hash = Sha256::new();
@@ -116,8 +128,11 @@ impl Catalogue {
                 places.insert(control.id.clone(), (path, text));
                 catalogue.texts.insert(control.id.clone(), text.clone());
                 catalogue.controls.push(control);
+            } else if name == SAMPLING {
+                catalogue.sampling = SamplingTable::read(path, text)?;
             }
         }
+        catalogue.sampling.check(&catalogue.controls, &config.sampling)?;
         hash.update(format!("{:?}", config.params).as_bytes());
         catalogue.sha256 = hash.finish();
         catalogue.controls.sort_by_key(|control| order(&control.id));
@@ -181,7 +196,7 @@ fn files(folder: Option<&Path>) -> Result<BTreeMap<String, (String, String)>, Ca
         if entry.file_type().is_file() && (name.ends_with(".toml") || name.ends_with(".sql")) {
             let path = entry.path().display().to_string();
             let text = std::fs::read_to_string(entry.path()).map_err(|error| CatalogueError::Io { path: path.clone(), error })?;
-            if name.strip_suffix(".toml").is_some_and(|stem| !stem.starts_with(FRAMEWORKS) && !is_control(stem)) {
+            if name.strip_suffix(".toml").is_some_and(|stem| !stem.starts_with(FRAMEWORKS) && !is_control(stem) && name != SAMPLING) {
                 let message = "the file is no control, because its name is not like `SUDO-02.toml`, and no framework";
                 let mistake = Diagnostic::new("catalogue-file", &path, &text, 0..0, message);
                 let help = "name it like its control, or move it into a folder `frameworks`";

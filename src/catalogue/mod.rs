@@ -9,8 +9,10 @@ mod control;
 mod framework;
 mod load;
 mod relate;
+mod sampling;
 
 pub(crate) use control::placeholders;
 pub use control::{AppliesTo, Control, Coverage, Empty, Kind, Map, Need, Parameter, Population, parse_duration};
 pub use framework::{Framework, NoDirectRequirement, Relation, Requirement, Support, Withdrawn};
 pub use load::{Catalogue, CatalogueError, View};
+pub use sampling::{Attribute, Per, Practice, SamplingTable};

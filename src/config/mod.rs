@@ -3,15 +3,19 @@
 //! Sections of systems that hold change records have a file each. To add one: a file here, its `mod` line and its field in
 //! [`Config`].
 
+mod attestations;
 mod code_review;
 mod jira;
 mod provenance;
+mod sampling;
 mod servicenow;
 mod words;
 
+pub use attestations::{Attestations, one_line};
 pub use code_review::{GitHub, GitLab, ProjectNumber, Repository};
 pub use jira::Jira;
 pub use provenance::{AttestationKey, Provenance};
+pub use sampling::{Basis, Risk, Sampling};
 pub use servicenow::{ServiceNow, StandardField};
 pub use words::{ChangeKind, ChangeState, Words};
 
@@ -65,6 +69,10 @@ pub struct Config {
     pub mapped: Vec<Mapping>,
     /// Parameters of controls, by control and name.
     pub params: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    /// Sizes and seed of samples for re-performance.
+    pub sampling: Sampling,
+    /// What management has to attest.
+    pub attestations: Attestations,
     /// How the report is arranged.
     pub report: Report,
 }
@@ -264,6 +272,12 @@ impl Config {
                 let message = "the pattern cannot be read: only {host} and {collected_at} may stand in it, each once";
                 return Err(Box::new(Diagnostic::new("bind-pattern", path, text, at..at + bind.path.len(), message)));
             }
+        }
+        if let Some(key) = config.sampling.idle_key() {
+            let at = text.find(key).unwrap_or(0);
+            let message = format!("`{key}` counts only with basis = \"attribute\"");
+            let diagnostic = Diagnostic::new("sampling-key", path, text, at..at + key.len(), message);
+            return Err(Box::new(diagnostic.help("write basis = \"attribute\" in [sampling], or leave the key out")));
         }
         config.provenance.read_keys().map_err(|message| {
             // It points at the section and not at the key, which may be a private one and must not get into a log.

@@ -30,7 +30,7 @@ pub use images::{IMAGES, Image, PROVENANCE, Provenance};
 pub use ledger::{LOG_ACTIVITY, LogActivity, REJECTS, Reject, SOURCES, SourceRow};
 pub use logins::{LOGIN_PATHS, LoginPath, SESSIONS, Session};
 pub use people::{PEOPLE, Person};
-pub use registers::{EXEMPTIONS, Exemption, WAIVERS, Waiver};
+pub use registers::{ATTESTATIONS, Attestation, EXEMPTIONS, Exemption, RESPONSES, Response, WAIVERS, Waiver};
 pub(crate) use rows::{AnyCell, AnyFact, required};
 pub use rows::{Column, Fact, Kind, Pointer, Row, Rows, Table};
 pub use sudo::{PRIVILEGED_COMMANDS, PrivilegedCommand};
@@ -62,6 +62,8 @@ pub const TABLES: &[&Table] = &[
     &PEOPLE,
     &WAIVERS,
     &EXEMPTIONS,
+    &RESPONSES,
+    &ATTESTATIONS,
 ];
 
 /// The position of a table in [`TABLES`], or `None` where there is no table of that name.

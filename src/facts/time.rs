@@ -30,7 +30,7 @@ impl Micros {
 
     /// The instant, where it lies in the years 1970 to 2199. Others are mistakes or mischief, and nanoseconds, in which
     /// some engines count, do not reach far beyond.
-    fn sound(self) -> Option<Self> {
+    pub(crate) fn sound(self) -> Option<Self> {
         (0..LAST).contains(&self.0).then_some(self)
     }
 

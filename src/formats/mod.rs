@@ -18,6 +18,7 @@ mod alarm_tripwire;
 mod alarm_wazuh;
 mod ansible_groups;
 mod ansible_stats;
+mod attestations_toml;
 mod audit_events;
 mod audit_record;
 mod auth_text;
@@ -94,7 +95,9 @@ mod login_unit_files;
 mod mapped;
 mod package_list;
 mod people_csv;
+mod register_entry;
 mod registers_toml;
+mod responses_toml;
 mod run_limits;
 mod salt_shapes;
 mod sbom;
@@ -319,6 +322,8 @@ pub static FORMATS: &[&dyn Format] = &[
     &hosts_ansible_ini::AnsibleInventoryIni,
     &registers_toml::WaiverRegister,
     &registers_toml::ExemptionRegister,
+    &responses_toml::ResponseRegister,
+    &attestations_toml::AttestationRegister,
     &alarm_acks_csv::AlarmAcks,
     &people_csv::PeopleCsv,
     &hosts_csv::HostsCsv,

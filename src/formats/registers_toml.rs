@@ -2,11 +2,11 @@
 //! with the place and the parser's own sentence; unknown keys are mistakes.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use toml::Spanned;
+use toml::{Spanned, Value};
 
+use super::register_entry::{NO_TIME, holds, instant, line_of, parse, silent};
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
-use crate::facts::{EXEMPTIONS, Exemption, Micros, Table, WAIVERS, Waiver, parse_stamp};
+use crate::facts::{EXEMPTIONS, Exemption, Micros, Table, WAIVERS, Waiver};
 
 /// `[[waiver]]` entries.
 pub(super) struct WaiverRegister;
@@ -32,9 +32,27 @@ struct Entry {
     resource: String,
     reason: String,
     approver: String,
-    approved_at: String,
-    expires_at: String,
+    approved_at: Value,
+    expires_at: Value,
     ticket: Option<String>,
+}
+
+impl Entry {
+    /// When the entry was approved and when it ends; what keeps it from counting is said.
+    fn times(&self, line: u64, sink: &mut Sink<'_>) -> Option<(Micros, Micros)> {
+        let approved_at = instant(&self.approved_at, "approved_at", line, sink);
+        let expires_at = instant(&self.expires_at, "expires_at", line, sink);
+        let (Some(approved_at), Some(expires_at)) = (approved_at, expires_at) else {
+            sink.record(line).reject(&format!("approved_at and expires_at {NO_TIME}"), self.resource.as_bytes());
+            return None;
+        };
+        if let Some(key) = silent(&[("resource", &self.resource), ("reason", &self.reason), ("approver", &self.approver)]) {
+            sink.record(line)
+                .reject(&format!("the entry has an empty {key}, and decides nothing without"), self.resource.as_bytes());
+            return None;
+        }
+        Some((approved_at, expires_at))
+    }
 }
 
 impl Format for WaiverRegister {
@@ -55,7 +73,7 @@ impl Format for WaiverRegister {
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        table(head, b"[[waiver]]").then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
+        holds(head, b"[[waiver]]").then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, _: &Reading<'_>, sink: &mut Sink<'_>) {
@@ -63,10 +81,7 @@ impl Format for WaiverRegister {
         for entry in register.waiver {
             let line = line_of(text, entry.span().start);
             let entry = entry.into_inner();
-            let (Some(approved_at), Some(expires_at)) = (instant(&entry.approved_at), instant(&entry.expires_at)) else {
-                sink.record(line).reject("approved_at and expires_at must be RFC 3339 times in UTC", entry.resource.as_bytes());
-                continue;
-            };
+            let Some((approved_at, expires_at)) = entry.times(line, sink) else { continue };
             let Some(control_id) = entry.control_id.as_deref() else {
                 sink.record(line).reject("a waiver needs control_id", entry.resource.as_bytes());
                 continue;
@@ -102,7 +117,7 @@ impl Format for ExemptionRegister {
     }
 
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
-        table(head, b"[[exemption]]").then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
+        holds(head, b"[[exemption]]").then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
@@ -110,10 +125,7 @@ impl Format for ExemptionRegister {
         for entry in register.exemption {
             let line = line_of(text, entry.span().start);
             let entry = entry.into_inner();
-            let (Some(approved_at), Some(expires_at)) = (instant(&entry.approved_at), instant(&entry.expires_at)) else {
-                sink.record(line).reject("approved_at and expires_at must be RFC 3339 times in UTC", entry.resource.as_bytes());
-                continue;
-            };
+            let Some((approved_at, expires_at)) = entry.times(line, sink) else { continue };
             sink.record(line).fact(Exemption {
                 control_id: entry.control_id.as_deref(),
                 resource: &reading.config.host(&entry.resource),
@@ -125,37 +137,4 @@ impl Format for ExemptionRegister {
             });
         }
     }
-}
-
-fn table(head: &Head<'_>, name: &[u8]) -> bool {
-    head.lines().any(|line| line.trim_ascii() == name)
-}
-
-fn parse<'a, T: DeserializeOwned>(segment: &Segment<'a>, sink: &mut Sink<'_>) -> Option<(&'a str, T)> {
-    let text = match segment.text() {
-        Ok(text) => text,
-        Err(line) => {
-            sink.record(line).reject("byte that is not UTF-8", segment.bytes);
-            return None;
-        }
-    };
-    match toml::from_str(text) {
-        Ok(register) => Some((text, register)),
-        Err(error) => {
-            let at = error.span().map_or(0, |span| span.start);
-            let excerpt = text.get(at..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-            sink.record(line_of(text, at))
-                .reject(&format!("the register cannot be read: {}", error.message()), excerpt.as_bytes());
-            None
-        }
-    }
-}
-
-fn line_of(text: &str, at: usize) -> u64 {
-    let before = text.as_bytes().get(..at).unwrap_or_default();
-    u64::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or(0) + 1
-}
-
-fn instant(text: &str) -> Option<Micros> {
-    parse_stamp(text, chrono_tz::Tz::UTC)
 }

@@ -49,6 +49,18 @@ pub(super) struct Numbering<'a> {
     pub(super) register: u32,
     /// Records that could not be read, where there are any.
     pub(super) rejects: Option<u32>,
+    /// Attestations, where there are any.
+    pub(super) attestations: Option<u32>,
+    /// Waivers.
+    pub(super) waivers: Option<u32>,
+    /// Exemptions.
+    pub(super) exemptions: Option<u32>,
+    /// Responses.
+    pub(super) responses: Option<u32>,
+    /// Usual sizes of samples.
+    pub(super) practice: Option<u32>,
+    /// Sizes of attribute samples.
+    pub(super) attribute: Option<u32>,
 }
 
 /// The section of a control: its number, its exceptions, and the numbers of the tables that it has.
@@ -87,12 +99,25 @@ impl<'a> Numbering<'a> {
                 gaps: tables.next_for(&control.coverage.gaps),
                 part_lived: tables.next_for(&control.coverage.part_lived),
                 population: tables.next_for(&control.population.rows),
-                sample: tables.next_for(&control.sample.rows),
+                sample: tables.next_for(&control.sample.items),
             });
         }
         let frameworks =
             report.frameworks.iter().map(|framework| (tables.next_for(&framework.requirements), framework)).collect();
-        Self { counts, matrix, sections, frameworks, register: tables.next(), rejects: tables.next_for(&report.rejects) }
+        Self {
+            counts,
+            matrix,
+            sections,
+            frameworks,
+            register: tables.next(),
+            rejects: tables.next_for(&report.rejects),
+            attestations: tables.next_for(&report.registers.attestations),
+            waivers: tables.next_for(&report.registers.waivers),
+            exemptions: tables.next_for(&report.registers.exemptions),
+            responses: tables.next_for(&report.registers.responses),
+            practice: tables.next_for(&report.sampling.practice.1),
+            attribute: tables.next_for(&report.sampling.attribute.1),
+        }
     }
 }
 

@@ -4,7 +4,9 @@
 use serde::Serialize;
 
 use super::{Output, OutputError};
-use crate::report::{Conclusion, Coverage, Framework, Gap, Hosts, ItemCounts, Map, Member, Period, Report};
+use crate::report::{
+    Conclusion, Coverage, Framework, Gap, Hosts, ItemCounts, Map, Member, Period, Registers, Report, Response, SampledItem, Sampling,
+};
 
 /// The results for machines.
 pub(super) struct Json;
@@ -23,6 +25,8 @@ struct Document<'a> {
     exceptions: Vec<ExceptionJson<'a>>,
     sources: Vec<SourceJson<'a>>,
     limits: Vec<LimitJson<'a>>,
+    registers: &'a Registers,
+    sampling: &'a Sampling,
 }
 
 #[derive(Default, Serialize)]
@@ -61,6 +65,8 @@ struct SampleJson<'a> {
     method: &'a str,
     seed: &'a str,
     size: u64,
+    why: &'a str,
+    items: &'a [SampledItem],
 }
 
 #[derive(Serialize)]
@@ -83,6 +89,7 @@ struct ExceptionJson<'a> {
     line: Option<u64>,
     source_sha256: Option<&'a str>,
     accepted_by: Option<&'a str>,
+    responses: &'a [Response],
 }
 
 #[derive(Serialize)]
@@ -129,6 +136,8 @@ impl Output for Json {
             exceptions: report.every_exception.iter().map(exception).collect(),
             sources: report.sources.iter().map(source).collect(),
             limits: report.limits.iter().map(limit).collect(),
+            registers: &report.registers,
+            sampling: &report.sampling,
         };
         let mut bytes = serde_json::to_vec_pretty(&document).map_err(|error| OutputError::Json { path: "report.json", error })?;
         bytes.push(b'\n');
@@ -159,7 +168,13 @@ fn control(control: &crate::report::Control) -> ControlJson<'_> {
         why: &control.why,
         counts: control.counts,
         coverage: coverage(&control.coverage),
-        sample: SampleJson { method: &control.sample.method, seed: &control.sample.seed, size: control.sample.size },
+        sample: SampleJson {
+            method: &control.sample.method,
+            seed: &control.sample.seed,
+            size: control.sample.size,
+            why: &control.sample.why,
+            items: &control.sample.items,
+        },
         maps: &control.maps,
         population_csv: FileJson { path: &control.population.csv_path, sha256: &control.population.csv_sha256 },
     }
@@ -188,6 +203,7 @@ fn exception(member: &Member) -> ExceptionJson<'_> {
         line: member.citation.as_ref().and_then(|citation| citation.line),
         source_sha256: member.citation.as_ref().map(|citation| citation.sha256.as_str()),
         accepted_by: member.accepted_by.as_deref(),
+        responses: &member.responses,
     }
 }
 

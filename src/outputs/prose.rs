@@ -3,7 +3,7 @@
 use std::fmt;
 
 use askama::filters::Escaper as _;
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html};
 
 use super::escape::Markdown;
 use super::markdown::{Code, Fence};
@@ -28,6 +28,22 @@ impl Prose {
             writer.event(event);
         }
         Self(writer.finish())
+    }
+
+    /// What management wrote in a register, as HTML: the same rules, and no link. Its address stands behind its text.
+    pub(super) fn given(markdown: &str) -> Self {
+        let mut page = String::with_capacity(markdown.len() * 2);
+        html::push_html(&mut page, without_links(markdown).into_iter());
+        Self(page)
+    }
+
+    /// The same as a quotation in Markdown.
+    pub(super) fn quotation(markdown: &str) -> Self {
+        let mut writer = Writer::default();
+        for event in without_links(markdown) {
+            writer.event(event);
+        }
+        Self(writer.finish().lines().map(|line| format!("> {line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n"))
     }
 
     /// The prose as one line of plain text, not yet escaped, for the cells of a Markdown table.
@@ -75,6 +91,24 @@ fn harmless(markdown: &str) -> Vec<Event<'_>> {
                 if links_kept.pop() == Some(true) {
                     events.push(event);
                 }
+            }
+            other => events.push(other),
+        }
+    }
+    events
+}
+
+/// The same without links: their address becomes text behind theirs, so that nothing leads where evidence says.
+fn without_links(markdown: &str) -> Vec<Event<'_>> {
+    let mut targets = Vec::new();
+    let mut events = Vec::new();
+    for event in harmless(markdown) {
+        match event {
+            Event::Start(Tag::Link { link_type: LinkType::Autolink | LinkType::Email, .. }) => targets.push(None),
+            Event::Start(Tag::Link { dest_url, .. }) => targets.push(Some(dest_url)),
+            Event::End(TagEnd::Link) => {
+                let target = targets.pop().flatten();
+                events.extend(target.map(|target| Event::Text(format!(" ({target})").into())));
             }
             other => events.push(other),
         }
@@ -247,6 +281,18 @@ mod tests {
         let prose = "One *two* **three** `f|o`o`:\n\n- a\n  1. b\n- c\n\n> quoted\n> on\n\n    code\n    ```\n";
         let expected = "One *two* **three** `f|o`o\\`:\n\n- a\n  1. b\n- c\n\n> quoted on\n\n````text\ncode\n```\n````";
         assert_eq!(Prose::markdown(prose).to_string(), expected);
+    }
+
+    #[test]
+    fn what_management_writes_leads_nowhere_and_is_quoted() {
+        let given = "It was [known](https://example.org/a) <https://example.org/b>.\n\n- *one*\n- <b>two</b>";
+        let page = Prose::given(given).to_string();
+        assert!(!page.contains("<a") && !page.contains("<b>"), "{page}");
+        assert!(page.contains("known (https://example.org/a) https://example.org/b."), "{page}");
+        assert_eq!(
+            Prose::quotation(given).to_string(),
+            "> It was known (https\\://example.org/a) https\\://example.org/b.\n>\n> - *one*\n> - \\<b\\>two\\</b\\>"
+        );
     }
 
     #[test]

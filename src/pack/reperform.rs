@@ -1,6 +1,7 @@
 //! `reperform.sql`: the views and tests of the pack with their parameters, for stock DuckDB, and a comparison with the
 //! populations in the pack.
 
+use crate::assess::required_attestations;
 use crate::catalogue::{Catalogue, Parameter, View};
 use crate::config::Config;
 use crate::facts::TABLES;
@@ -27,6 +28,14 @@ pub fn reperform(catalogue: &Catalogue, views: &[View], config: &Config, period:
     script.push_str("create table class_rules (role varchar, is_prefix boolean, class varchar);\n");
     if !rules.is_empty() {
         script.push_str(&format!("insert into class_rules values {};\n", rules.join(", ")));
+    }
+    script.push_str("create table required_attestations (attestation_id varchar, statement varchar);\n");
+    let required: Vec<String> = required_attestations(config)
+        .iter()
+        .map(|row| format!("({})", row.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(", ")))
+        .collect();
+    if !required.is_empty() {
+        script.push_str(&format!("insert into required_attestations values {};\n", required.join(", ")));
     }
     let instant = |instant: crate::facts::Micros| quoted(instant.iso().trim_end_matches('Z').replace('T', " ").as_str());
     let common = vec![("period_start".to_owned(), instant(period.starts_at)), ("period_end".to_owned(), instant(period.ends_at))];

@@ -1,7 +1,5 @@
 //! Writing the pack, into a temporary folder that is renamed when it is whole.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::{Bag, PackError, reperform};
@@ -76,12 +74,13 @@ pub fn write(parts: &Parts<'_>, work: &Path, out: &Path) -> Result<Packed, PackE
         let id = &assessed.control.id;
         bag.add(&format!("controls/{id}.toml"), control_text(parts, id).as_bytes())?;
         let csv = &assessed.population.csv;
-        bag.add(&format!("samples/{id}.csv"), &sample_text(&csv.file, &assessed.population.sample)?)?;
+        bag.add(&format!("samples/{id}.csv"), &sample_text(&assessed.population.sample))?;
         bag.take(&format!("populations/{id}.csv"), &csv.file, Some((csv.sha256.clone(), csv.bytes)))?;
     }
     for framework in &parts.catalogue.frameworks {
         bag.add(&format!("controls/frameworks/{}.toml", framework.id), framework.text.as_bytes())?;
     }
+    bag.add("controls/sampling.toml", parts.catalogue.sampling.text.as_bytes())?;
     for view in parts.views {
         bag.add(&format!("controls/views/{}.sql", view.name), view.sql.as_bytes())?;
     }
@@ -131,31 +130,13 @@ fn control_text(parts: &Parts<'_>, id: &str) -> String {
     text
 }
 
-/// The rows of a population that the sample drew, in the order of the draw, each with its row number. A row is a line:
-/// populations are written without line ends in their cells.
-fn sample_text(population: &Path, sample: &Sample) -> Result<Vec<u8>, PackError> {
-    let failed = |error: std::io::Error| PackError::io(population, "read the population", error);
-    let mut wanted: Vec<(u64, usize)> = sample.rows.iter().enumerate().map(|(order, row)| (*row, order)).collect();
-    wanted.sort_unstable();
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(population).map_err(failed)?);
+/// The rows of a population that the sample drew, in the order of the draw, each with its row number.
+fn sample_text(sample: &Sample) -> Vec<u8> {
     let mut text = b"drawn,row,".to_vec();
-    reader.read_until(b'\n', &mut text).map_err(failed)?;
-    let mut drawn: Vec<(usize, u64, Vec<u8>)> = Vec::with_capacity(wanted.len());
-    let mut passed = 0;
-    for (row, order) in wanted {
-        while passed + 1 < row {
-            reader.skip_until(b'\n').map_err(failed)?;
-            passed += 1;
-        }
-        let mut line = Vec::new();
-        reader.read_until(b'\n', &mut line).map_err(failed)?;
-        passed += 1;
-        drawn.push((order, row, line));
+    text.extend_from_slice(&sample.head);
+    for (order, drawn) in (1..).zip(&sample.rows) {
+        text.extend_from_slice(format!("{order},{},", drawn.row).as_bytes());
+        text.extend_from_slice(&drawn.line);
     }
-    drawn.sort_unstable();
-    for (order, row, line) in drawn {
-        text.extend_from_slice(format!("{},{row},", order + 1).as_bytes());
-        text.extend_from_slice(&line);
-    }
-    Ok(text)
+    text
 }

@@ -1,7 +1,7 @@
 //! Building the model: everything that was read and judged, in the order in which pages say it.
 
 use super::model::{Conclusion, Count, Report};
-use super::{control, exceptions, frameworks, front, model, register};
+use super::{control, decisions, exceptions, frameworks, front, model, register, sampling};
 use crate::assess::Assessment;
 use crate::catalogue::Catalogue;
 use crate::collect::{Collected, Sha256};
@@ -35,7 +35,8 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
     let controls: Vec<model::Control> =
         input.assessment.controls.iter().map(|assessed| control::section(input, assessed, exceptions)).collect();
     let limits = front::limits(input, &gathered.not_shown);
-    let sources = register::sources(input, &controls, &gathered, &limits);
+    let registers = decisions::registers(input, &gathered.spoken, &controls);
+    let sources = register::sources(input, &controls, &gathered, &limits, &registers);
     let counts: Vec<Count> = Conclusion::ALL
         .into_iter()
         .map(|conclusion| Count {
@@ -69,6 +70,8 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
         limits_looked_for: front::LOOKED_FOR.to_owned(),
         fingerprint,
         signer: "unsigned".to_owned(),
+        registers,
+        sampling: sampling::sampling(input),
         exceptions: gathered.shown,
         every_exception: gathered.every,
         matrix: frameworks::matrix(grouped_by.as_deref(), &frameworks, &controls),

@@ -2,7 +2,8 @@
 
 use super::build::Input;
 use super::frameworks::{criteria, maps};
-use super::model::{self, Control, Coverage, ExceptionGroup, Gap, ItemCounts, Population, Sample, Step};
+use super::model::{self, Control, Coverage, ExceptionGroup, Gap, ItemCounts, Population, Step};
+use super::sampling::sample;
 use crate::assess::{Assessed, Item, span_words, thousands};
 use crate::catalogue::Parameter;
 use crate::facts::Micros;
@@ -60,7 +61,7 @@ pub(super) fn section(input: &Input<'_>, assessed: &Assessed, exceptions: &[Exce
         reconciliation: reconciliation(input, assessed, counts),
         coverage: coverage(input, assessed),
         population: population(assessed),
-        sample: sample(assessed),
+        sample: sample(input, assessed),
         exception_ids: exceptions.iter().filter(|group| group.control_id == control.id).map(|group| group.id.clone()).collect(),
         cited: cited.iter().take(MOST_CITED).cloned().collect(),
         cited_more: match cited.len().saturating_sub(MOST_CITED) {
@@ -215,18 +216,5 @@ fn population(assessed: &Assessed) -> Population {
         rows: shown.into_iter().map(row).collect(),
         csv_path: format!("data/populations/{}.csv", assessed.control.id),
         csv_sha256: population.csv.sha256.clone(),
-    }
-}
-
-fn sample(assessed: &Assessed) -> Sample {
-    let drawn = &assessed.population.sample;
-    let total = assessed.population.counted.all();
-    model::Sample {
-        method: "the rows with the smallest SHA-256 of seed, line feed and row number; the seed is the SHA-256 of the population's CSV".to_owned(),
-        seed: drawn.seed.clone(),
-        size: drawn.rows.len() as u64,
-        why: format!("{}; the test looked at all {} items", drawn.why, thousands(total)),
-        csv_path: format!("data/samples/{}.csv", assessed.control.id),
-        rows: drawn.rows.iter().enumerate().map(|(order, row)| vec![(order + 1).to_string(), row.to_string()]).collect(),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// What the evidence cannot tell.
 #[derive(Clone, Debug)]
 pub struct Limit {
@@ -27,19 +29,24 @@ pub struct LimitsAlike {
 }
 
 /// A place in the evidence: `E-0003 changes/2026-08.json · record 47 · sha256 4e07…9fce`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Citation {
     /// `E-0003`
+    #[serde(skip)]
     pub source_id: String,
     /// Path relative to the evidence root.
+    #[serde(rename = "source")]
     pub path: String,
     /// `line` or `record`.
+    #[serde(skip)]
     pub unit: &'static str,
     /// 1-based number.
     pub line: Option<u64>,
     /// Full SHA-256 of the source.
+    #[serde(rename = "source_sha256")]
     pub sha256: String,
     /// Its first and last four digits, `4e07…9fce`.
+    #[serde(skip)]
     pub short_sha256: String,
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::build::Input;
 use super::cite::cite;
+use super::decisions::{Spoken, response};
+use super::management::Response;
 use super::model::{ExceptionGroup, ExceptionLine, Member, QuoteLine};
 use crate::assess::{Assessed, Item, Waiver, thousands};
 use crate::facts::Micros;
@@ -22,6 +24,8 @@ pub(super) struct Exceptions {
     pub(super) shown: Vec<ExceptionGroup>,
     pub(super) every: Vec<Member>,
     pub(super) not_shown: Vec<(String, u64)>,
+    /// Which groups the entries of registers speak of.
+    pub(super) spoken: Spoken,
 }
 
 /// An exception with its place among those kept, which is where its waiver is noted.
@@ -29,12 +33,13 @@ type Kept<'a> = (usize, &'a Item);
 
 /// All exceptions of all controls.
 pub(super) fn gather(input: &Input<'_>) -> Exceptions {
-    let mut exceptions = Exceptions { shown: Vec::new(), every: Vec::new(), not_shown: Vec::new() };
+    let mut exceptions = Exceptions { shown: Vec::new(), every: Vec::new(), not_shown: Vec::new(), spoken: Spoken::default() };
     for assessed in &input.assessment.controls {
         let mut alike: BTreeMap<_, Vec<Kept<'_>>> = BTreeMap::new();
         for (index, item) in assessed.population.exceptions.iter().enumerate() {
             let waiver = assessed.waived.get(index).copied().flatten();
-            alike.entry((&item.resource, item.cell("actor"), kind(item), waiver)).or_default().push((index, item));
+            let answers = answers(assessed, index);
+            alike.entry((&item.resource, item.cell("actor"), kind(item), waiver, answers)).or_default().push((index, item));
         }
         let mut groups: Vec<Vec<Kept<'_>>> = alike.into_values().collect();
         for group in &mut groups {
@@ -45,6 +50,14 @@ pub(super) fn gather(input: &Input<'_>) -> Exceptions {
         for (place, group) in groups.iter().enumerate() {
             let members = members(input, assessed, group, exceptions.every.len());
             if place < MOST_GROUPS {
+                if let (Some((index, _)), Some(lead)) = (group.first(), members.first()) {
+                    if let Some(waiver) = assessed.waived.get(*index).copied().flatten() {
+                        exceptions.spoken.waived.entry(waiver).or_default().push(lead.id.clone());
+                    }
+                    for answer in answers(assessed, *index) {
+                        exceptions.spoken.answered.entry(*answer).or_default().push(lead.id.clone());
+                    }
+                }
                 exceptions.shown.extend(article(input, assessed, group, &members));
             } else {
                 not_shown += members.len() as u64;
@@ -70,6 +83,16 @@ fn waiver<'a>(input: &Input<'a>, assessed: &Assessed, index: usize) -> Option<&'
     waived.and_then(|waived| input.assessment.waivers.get(waived))
 }
 
+/// The responses that answer a kept exception.
+fn answers(assessed: &Assessed, index: usize) -> &[usize] {
+    assessed.answered.get(index).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn responses(input: &Input<'_>, assessed: &Assessed, index: usize) -> Vec<Response> {
+    let answering = answers(assessed, index).iter().filter_map(|answer| input.assessment.responses.get(*answer));
+    answering.map(|answer| response(input, answer)).collect()
+}
+
 fn members(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], before: usize) -> Vec<Member> {
     let first = format!("X-{}", before + 1);
     let numbered = (before + 1..).zip(group);
@@ -84,6 +107,7 @@ fn members(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], before: u
             occurred_at: item.occurred_at.map(Micros::to_the_second),
             citation: item.source.as_ref().and_then(|source| cite(input.collected, source, item.line)),
             accepted_by: waiver(input, assessed, *index).map(|waiver| waiver.approver.clone()),
+            responses: responses(input, assessed, *index),
         })
         .collect()
 }
@@ -125,7 +149,7 @@ fn article(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], members: 
         quote_note,
         searched: searched(input, assessed, first),
         accepted: waiver(input, assessed, first_index).map(|waiver| visible(&waiver.words()).into_owned()),
-        response: None,
+        responses: responses(input, assessed, first_index),
     })
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::build::Input;
-use super::cite;
 use super::model::{Answer, Conclusion, Control, ControlLine, Hosts, Limit, LimitsAlike};
+use super::{cite, decisions};
 use crate::assess::thousands;
 use crate::redact::visible;
 
@@ -12,7 +12,8 @@ use crate::redact::visible;
 pub(super) const LOOKED_FOR: &str = "files that could not be read, are empty, changed while read, could not be opened to \
 their end, or that no format recognises; records that could not be read; events that several sources have; torn ends; stamps \
 without year or zone; evidence bound to no host or time; lists that say they are partial or end at an export limit; waivers \
-that cover nothing or have ended; targets of changes that the inventory does not know";
+that cover nothing, have ended or were given by the person they are about; exemptions of no host, or that ended; responses to \
+no exception; times in registers without zone; targets of changes that the inventory does not know";
 
 /// What the words mean.
 pub(super) const GLOSSARY: &[(&str, &str)] = &[
@@ -38,6 +39,10 @@ pub(super) const GLOSSARY: &[(&str, &str)] = &[
     ("Immutable host", "A host without state: nobody can log in, and it is replaced and not repaired."),
     ("Stateful host", "A host that carries state: changed in place, under change management and detective controls."),
     ("Exemption", "A registered, approved, expiring decision that a host is stateful."),
+    (
+        "Attestation",
+        "A dated, expiring statement by management about what no log can show; its words are not tested, and no other conclusion rests on it.",
+    ),
     ("Quorum", "More than half of the master-eligible nodes of a cluster, up and joined."),
     (
         "Standing change",
@@ -159,21 +164,7 @@ pub(super) fn limits(input: &Input<'_>, not_shown: &[(String, u64)]) -> Vec<Limi
             citation: limit.source.as_ref().and_then(|source| cite::cite(input.collected, source, limit.line)),
         })
         .collect();
-    for waiver in &input.assessment.waivers {
-        let of = format!("{} / {}", waiver.control_id, waiver.resource);
-        let text = match (waiver.covers, waiver.expired) {
-            (0, 0) => format!("the waiver for {of} covers no exception"),
-            (_, expired) if expired > 0 => format!(
-                "the waiver for {of} ended at {}, before {} of the exceptions it names",
-                waiver.expires_at.iso(),
-                thousands(expired)
-            ),
-            _ => continue,
-        };
-        let code = if waiver.expired > 0 { "waiver-expired" } else { "waiver-unmatched" };
-        let citation = cite::cite(input.collected, &waiver.source, Some(waiver.line));
-        limits.push(Limit { code: code.to_owned(), text: visible(&text).into_owned(), citation });
-    }
+    limits.extend(decisions::limits(input));
     for (target, changes) in &input.assessment.unknown_targets {
         let text = format!(
             "{} changes name the target `{target}`, which is no host, group or image of the evidence",

@@ -4,15 +4,19 @@
 mod build;
 mod cite;
 mod control;
+mod decisions;
 mod evidence;
 mod exceptions;
 mod frameworks;
 mod front;
+mod management;
 mod model;
 mod register;
 mod requirements;
+mod sampling;
 
 pub use build::{Input, build};
+pub use management::{Attestation, Decision, Registers, Response, ResponseLine, SampledItem, Sampling};
 pub use model::{
     Answer, Citation, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Framework, Gap, Hosts,
     ItemCounts, Limit, LimitsAlike, Map, MatrixGroup, MatrixRow, Member, NoDirect, Period, Population, QuoteLine, Reject, Report,

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 pub use super::evidence::{Citation, Limit, LimitsAlike, Reject, Source};
 pub use super::requirements::{Framework, Map, MatrixGroup, MatrixRow, NoDirect, Requirement, RequirementCounts, Support};
+use super::management::{Registers, Response, SampledItem, Sampling};
 
 /// What was concluded on a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
@@ -111,6 +112,10 @@ pub struct Report {
     pub rejects: Vec<Reject>,
     /// How many records could not be read.
     pub rejected_total: u64,
+    /// Waivers, exemptions, attestations and responses.
+    pub registers: Registers,
+    /// How samples are sized and drawn.
+    pub sampling: Sampling,
     /// What the words mean.
     pub glossary: Vec<(&'static str, &'static str)>,
 }
@@ -214,8 +219,8 @@ pub struct ExceptionGroup {
     pub searched: Option<String>,
     /// Who accepted it, until when, and why, where a waiver covers it.
     pub accepted: Option<String>,
-    /// Management's response, from `responses.toml`; an empty slot where none.
-    pub response: Option<String>,
+    /// Management's responses, in the order of the registers; an empty slot where there is none.
+    pub responses: Vec<Response>,
 }
 
 /// One exception as machines read it.
@@ -239,6 +244,8 @@ pub struct Member {
     pub citation: Option<Citation>,
     /// Who accepted it.
     pub accepted_by: Option<String>,
+    /// Management's responses.
+    pub responses: Vec<Response>,
 }
 
 /// One further exception of a group.
@@ -419,6 +426,6 @@ pub struct Sample {
     pub why: String,
     /// Path in the pack.
     pub csv_path: String,
-    /// The items: order, resource, status, source, line.
-    pub rows: Vec<Vec<String>>,
+    /// The items in the order drawn.
+    pub items: Vec<SampledItem>,
 }

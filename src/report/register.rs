@@ -5,13 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::build::Input;
 use super::cite::cite;
 use super::exceptions::Exceptions;
+use super::management::Registers;
 use super::model::{Control, Limit, Reject, Source};
 use crate::assess::thousands;
 use crate::facts::Micros;
 use crate::redact::visible;
 
 /// Every source, with what cites it.
-pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &Exceptions, limits: &[Limit]) -> Vec<Source> {
+pub(super) fn sources(
+    input: &Input<'_>,
+    controls: &[Control],
+    exceptions: &Exceptions,
+    limits: &[Limit],
+    registers: &Registers,
+) -> Vec<Source> {
     let mut cited: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for group in &exceptions.shown {
         let citations = group.citation.iter().chain(group.others.iter().filter_map(|other| other.citation.as_ref()));
@@ -28,6 +35,10 @@ pub(super) fn sources(input: &Input<'_>, controls: &[Control], exceptions: &Exce
     let limited: BTreeSet<&str> = limits.iter().filter_map(|limit| Some(limit.citation.as_ref()?.source_id.as_str())).collect();
     for id in limited {
         cited.entry(id).or_default().push("summary".to_owned());
+    }
+    let managed: BTreeSet<&str> = registers.citations().map(|citation| citation.source_id.as_str()).collect();
+    for id in managed {
+        cited.entry(id).or_default().push("management".to_owned());
     }
     input
         .collected

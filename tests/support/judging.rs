@@ -67,14 +67,18 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 
 /// Judges the evidence in `folder` in this process.
 pub(crate) fn judged(folder: &Path, config: &Config, period: &str) -> Judged {
+    judged_by(folder, config, &Catalogue::load(None, config).expect("the embedded controls"), period)
+}
+
+/// The same by controls of the caller's choice.
+pub(crate) fn judged_by(folder: &Path, config: &Config, catalogue: &Catalogue, period: &str) -> Judged {
     let work = tempfile::tempdir().expect("a folder");
-    let catalogue = Catalogue::load(None, config).expect("the embedded controls");
     let period = Period::parse(period, config.system.time_zone.0).expect("a period");
     let job = Job {
         evidence: &[folder.to_owned()],
         not_evidence: &[],
         config,
-        catalogue: &catalogue,
+        catalogue,
         period: &period,
         work: work.path(),
         threads: 2,
