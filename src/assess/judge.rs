@@ -28,8 +28,10 @@ pub(super) fn parameters(control: &Control, period: &Period) -> Parameters {
     parameters
 }
 
-/// Defines what the configuration says as tables.
-pub(super) fn define(engine: &Engine, config: &Config) -> Result<(), AssessError> {
+/// Defines what the configuration and the controls say as tables.
+pub(super) fn define(engine: &Engine, catalogue: &Catalogue, config: &Config) -> Result<(), AssessError> {
+    let columns = [("control_id", false), ("stream", false), ("class", false), ("max_gap_s", false)];
+    engine.define("coverage_needs", &columns, &catalogue.coverage_needs())?;
     let mut rows = Vec::new();
     for (class, roles) in [("stateful", &config.classes.stateful), ("immutable", &config.classes.immutable)] {
         for role in roles {
@@ -65,7 +67,7 @@ pub(super) fn in_order<'v>(engine: &Engine, views: &'v [View]) -> Result<Vec<&'v
 }
 
 /// Views that are read whatever the controls are.
-const ALWAYS: [&str; 2] = ["fleet", "period"];
+const ALWAYS: [&str; 5] = ["fleet", "period", "silences", "gaps", "class_changes"];
 
 /// The views that a catalogue's controls need, each after those that it names.
 pub(super) fn needed<'v>(engine: &Engine, catalogue: &'v Catalogue) -> Result<Vec<&'v View>, AssessError> {
@@ -73,9 +75,6 @@ pub(super) fn needed<'v>(engine: &Engine, catalogue: &'v Catalogue) -> Result<Ve
     let mut wanted: BTreeSet<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
     for control in &catalogue.controls {
         wanted.extend(engine.tables(&control.id, &control.test.sql)?);
-        if !control.coverage.needs.is_empty() {
-            wanted.insert("silences".to_owned());
-        }
     }
     for view in ordered.iter().rev() {
         if wanted.contains(&view.name) {

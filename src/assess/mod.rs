@@ -7,11 +7,14 @@
 mod conclude;
 mod coverage;
 mod engine;
+mod fleet;
 mod item;
 mod judge;
 mod population;
 mod run;
 mod sample;
+mod sessions;
+mod streams;
 mod table;
 mod waive;
 
@@ -23,10 +26,13 @@ pub use conclude::conclude;
 pub(crate) use conclude::thousands;
 pub use coverage::{Coverage, Gap};
 pub use engine::{Engine, EngineOptions, Frame, Parameters};
+pub use fleet::{ClassChange, FleetHost};
 pub use item::{Item, ItemStatus, span_words};
 pub use population::{Counted, PackedFile, Population};
-pub use run::{Assessed, Assessment, FleetHost, assess, ordered_views, plan};
+pub use run::{Assessed, Assessment, assess, ordered_views, plan};
 pub use sample::Sample;
+pub use sessions::Terminal;
+pub use streams::{DayKind, Run, Stream, StreamHost};
 pub use waive::Waiver;
 
 /// Why facts could not be judged.

@@ -4,7 +4,10 @@
 use serde::Serialize;
 
 use super::{Output, OutputError};
-use crate::report::{Conclusion, Coverage, Gap, Hosts, ItemCounts, Map, Member, Period, Report};
+use crate::report::{
+    Citation, ClassChange, Conclusion, Coverage, Gap, Hosts, ItemCounts, Map, Member, PartLived, Period, Report, SessionPlace,
+    Stream, StreamHost,
+};
 
 /// The results for machines.
 pub(super) struct Json;
@@ -18,6 +21,8 @@ struct Document<'a> {
     system: &'a str,
     conclusion_counts: Counts,
     hosts: Hosts,
+    fleet: FleetJson<'a>,
+    streams: Vec<StreamJson<'a>>,
     controls: Vec<ControlJson<'a>>,
     exceptions: Vec<ExceptionJson<'a>>,
     sources: Vec<SourceJson<'a>>,
@@ -56,6 +61,38 @@ struct CoverageJson<'a> {
 }
 
 #[derive(Serialize)]
+struct FleetJson<'a> {
+    class_changes: Vec<ClassChangeJson<'a>>,
+    part_lived: Vec<PartLivedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ClassChangeJson<'a> {
+    #[serde(flatten)]
+    change: &'a ClassChange,
+    from_source: Option<&'a str>,
+    from_line: Option<u64>,
+    source: Option<&'a str>,
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct PartLivedJson<'a> {
+    #[serde(flatten)]
+    host: &'a PartLived,
+    source: Option<&'a str>,
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct StreamJson<'a> {
+    stream: &'a str,
+    summary: &'a str,
+    csv: FileJson<'a>,
+    hosts: &'a [StreamHost],
+}
+
+#[derive(Serialize)]
 struct SampleJson<'a> {
     method: &'a str,
     seed: &'a str,
@@ -82,6 +119,7 @@ struct ExceptionJson<'a> {
     line: Option<u64>,
     source_sha256: Option<&'a str>,
     accepted_by: Option<&'a str>,
+    session: Option<&'a SessionPlace>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +161,11 @@ impl Output for Json {
             system: &report.system,
             conclusion_counts: counts(report),
             hosts: report.hosts,
+            fleet: FleetJson {
+                class_changes: report.fleet.changes.iter().map(class_change).collect(),
+                part_lived: report.fleet.part_lived.iter().map(part_lived).collect(),
+            },
+            streams: report.streams.iter().map(stream).collect(),
             controls: report.controls.iter().map(control).collect(),
             exceptions: report.every_exception.iter().map(exception).collect(),
             sources: report.sources.iter().map(source).collect(),
@@ -172,6 +215,26 @@ fn coverage(coverage: &Coverage) -> CoverageJson<'_> {
     }
 }
 
+/// The source and line of a citation.
+fn place(citation: Option<&Citation>) -> (Option<&str>, Option<u64>) {
+    (citation.map(|citation| citation.path.as_str()), citation.and_then(|citation| citation.line))
+}
+
+fn class_change(change: &ClassChange) -> ClassChangeJson<'_> {
+    let ((from_source, from_line), (source, line)) = (place(change.from.as_ref()), place(change.to.as_ref()));
+    ClassChangeJson { change, from_source, from_line, source, line }
+}
+
+fn part_lived(host: &PartLived) -> PartLivedJson<'_> {
+    let (source, line) = place(host.citation.as_ref());
+    PartLivedJson { host, source, line }
+}
+
+fn stream(stream: &Stream) -> StreamJson<'_> {
+    let csv = FileJson { path: &stream.csv_path, sha256: &stream.csv_sha256 };
+    StreamJson { stream: &stream.name, summary: &stream.summary, csv, hosts: &stream.hosts }
+}
+
 fn exception(member: &Member) -> ExceptionJson<'_> {
     ExceptionJson {
         id: &member.id,
@@ -186,6 +249,7 @@ fn exception(member: &Member) -> ExceptionJson<'_> {
         line: member.citation.as_ref().and_then(|citation| citation.line),
         source_sha256: member.citation.as_ref().map(|citation| citation.sha256.as_str()),
         accepted_by: member.accepted_by.as_deref(),
+        session: member.session.as_ref(),
     }
 }
 

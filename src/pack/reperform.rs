@@ -28,6 +28,13 @@ pub fn reperform(catalogue: &Catalogue, views: &[View], config: &Config, period:
     if !rules.is_empty() {
         script.push_str(&format!("insert into class_rules values {};\n", rules.join(", ")));
     }
+    script.push_str("create table coverage_needs (control_id varchar, stream varchar, class varchar, max_gap_s varchar);\n");
+    let needs = catalogue.coverage_needs();
+    let needs: Vec<String> =
+        needs.iter().map(|need| format!("({})", need.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(", "))).collect();
+    if !needs.is_empty() {
+        script.push_str(&format!("insert into coverage_needs values {};\n", needs.join(", ")));
+    }
     let instant = |instant: crate::facts::Micros| quoted(instant.iso().trim_end_matches('Z').replace('T', " ").as_str());
     let common = vec![("period_start".to_owned(), instant(period.starts_at)), ("period_end".to_owned(), instant(period.ends_at))];
     for view in views {

@@ -79,6 +79,10 @@ pub fn write(parts: &Parts<'_>, work: &Path, out: &Path) -> Result<Packed, PackE
         bag.add(&format!("samples/{id}.csv"), &sample_text(&csv.file, &assessed.population.sample)?)?;
         bag.take(&format!("populations/{id}.csv"), &csv.file, Some((csv.sha256.clone(), csv.bytes)))?;
     }
+    for stream in &parts.assessment.streams {
+        let csv = &stream.csv;
+        bag.take(&format!("coverage/{}.csv", stream.name), &csv.file, Some((csv.sha256.clone(), csv.bytes)))?;
+    }
     for view in parts.views {
         bag.add(&format!("controls/views/{}.sql", view.name), view.sql.as_bytes())?;
     }

@@ -1,7 +1,7 @@
 //! Building the model: everything that was read and judged, in the order in which pages say it.
 
 use super::model::{Conclusion, Count, Report};
-use super::{control, exceptions, front, model, register};
+use super::{control, exceptions, fleet, front, model, register, streams};
 use crate::assess::Assessment;
 use crate::catalogue::Catalogue;
 use crate::collect::{Collected, Sha256};
@@ -69,6 +69,8 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
         signer: "unsigned".to_owned(),
         exceptions: gathered.shown,
         every_exception: gathered.every,
+        fleet: fleet::fleet(input),
+        streams: streams::streams(input),
         controls,
         sources,
         rejects: register::rejects(input),

@@ -7,6 +7,9 @@ use std::fmt;
 use serde::Serialize;
 
 pub use super::evidence::{Citation, Limit, LimitsAlike, Reject, Source};
+use super::fleet::Fleet;
+pub use super::sessions::{Command, Session, SessionPlace};
+use super::streams::Stream;
 
 /// What was concluded on a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
@@ -96,6 +99,10 @@ pub struct Report {
     pub exceptions: Vec<ExceptionGroup>,
     /// All exceptions that were kept, for `report.json`.
     pub every_exception: Vec<Member>,
+    /// The fleet over time.
+    pub fleet: Fleet,
+    /// What each log has of each host.
+    pub streams: Vec<Stream>,
     /// One section a control, in the order of ids within families.
     pub controls: Vec<Control>,
     /// The evidence register.
@@ -195,6 +202,8 @@ pub struct ExceptionGroup {
     pub last_at: Option<String>,
     /// What else the item says: label and value, for "when, who, where".
     pub details: Vec<(String, String)>,
+    /// The session in which the commands were given, where it is about commands.
+    pub session: Option<Session>,
     /// The members after the first: identifier, sentence, citation (at most 50; `count` counts all).
     pub others: Vec<ExceptionLine>,
     /// The deciding record; none for an exception of absence without a record.
@@ -232,6 +241,8 @@ pub struct Member {
     pub citation: Option<Citation>,
     /// Who accepted it.
     pub accepted_by: Option<String>,
+    /// The session in which the command was given.
+    pub session: Option<SessionPlace>,
 }
 
 /// One further exception of a group.
@@ -371,8 +382,10 @@ pub struct Coverage {
     pub gaps: Vec<Gap>,
     /// How many there are.
     pub gaps_total: u64,
-    /// Hosts that lived only part of the period: host, from, to.
-    pub part_lived: Vec<(String, String, String)>,
+    /// How many of the hosts that it applies to lived only part of the period.
+    pub part_lived: u64,
+    /// Streams that it needs, by name; each has a part of its own in the report.
+    pub streams: Vec<String>,
 }
 
 /// A silence longer than allowed.
