@@ -1,5 +1,5 @@
--- Hosts that were seen as immutable, and only later as stateful: between which two moments the host became stateful. One that
--- was launched anew in between became so at its launch.
+-- Hosts that an inventory saw as immutable and later as stateful, and that none saw as stateful before: between which two
+-- moments the host became stateful. One that was launched anew in between became so at its launch.
 with stateful as (
   select host, observed_at, launched_at from (
     select c.host, c.observed_at, c.launched_at,
@@ -19,15 +19,13 @@ undated as (
   join class_rules c on c.class = 'stateful' and (r.role = c.role or (c.is_prefix and starts_with(r.role, c.role)))
   where r.observed_at is null
 ),
-before as (
-  select t.host, t.observed_at, t.launched_at, max(c.observed_at) as until_at
-  from stateful t
-  join classes_seen c on c.host = t.host and c.class = 'immutable' and c.observed_at < t.observed_at
-  left join undated u on u.host = t.host
-  where u.host is null
-  group by t.host, t.observed_at, t.launched_at
+turned as (
+  select host, min(until_at) as until_at from class_changes where from_class = 'immutable' and to_class = 'stateful' group by host
 )
-select b.host,
-       case when b.launched_at > b.until_at and b.launched_at <= b.observed_at then b.launched_at else b.until_at end as until_at,
-       case when b.launched_at > b.until_at and b.launched_at <= b.observed_at then b.launched_at else b.observed_at end as since_at
-from before b
+select t.host,
+       case when f.launched_at > t.until_at and f.launched_at <= f.observed_at then f.launched_at else t.until_at end as until_at,
+       case when f.launched_at > t.until_at and f.launched_at <= f.observed_at then f.launched_at else f.observed_at end as since_at
+from turned t
+join stateful f on f.host = t.host and f.observed_at > t.until_at
+left join undated u on u.host = t.host
+where u.host is null

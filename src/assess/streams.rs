@@ -1,6 +1,6 @@
 //! Streams: for each host, from when to when a log speaks of it, its longest silence, and a cell for each day of the period.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::AssessError;
@@ -140,6 +140,7 @@ pub(super) fn streams(
     folder: &Path,
 ) -> Result<Vec<Stream>, AssessError> {
     let days = days_of(period);
+    let there = there(engine)?;
     let mut streams = Vec::new();
     for name in STREAMS {
         let needed_by: Vec<(String, String, String)> = catalogue
@@ -149,7 +150,7 @@ pub(super) fn streams(
             .filter(|(_, need)| need.stream == name && parse_duration(&need.max_gap).is_some())
             .map(|(control, need)| (control.id.clone(), control.applies_to.hosts().to_owned(), need.max_gap.clone()))
             .collect();
-        let heard = heard(engine, name, &days)?;
+        let heard = if there.contains(name) { heard(engine, name, &days)? } else { BTreeMap::new() };
         if needed_by.is_empty() && heard.is_empty() {
             continue;
         }
@@ -195,6 +196,16 @@ pub(super) fn streams(
 fn days_of(period: &Period) -> Vec<Micros> {
     let first = period.starts_at.day().0;
     (0..).map(|index: i64| Micros(first + index * DAY)).take_while(|day| *day < period.ends_at).collect()
+}
+
+/// The streams that any log has.
+fn there(engine: &Engine) -> Result<BTreeSet<String>, AssessError> {
+    let mut there = BTreeSet::new();
+    engine.query("streams", "select distinct stream from log_activity", &Parameters::new(), |frame| {
+        there.extend((0..frame.rows()).filter_map(|row| frame.text("stream", row)).map(|name| name.into_owned()));
+        Ok(())
+    })?;
+    Ok(there)
 }
 
 /// What a stream has of each host.
