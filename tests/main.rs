@@ -16,6 +16,8 @@ mod changes;
 mod controls;
 mod corpus;
 #[cfg(feature = "judge")]
+mod coverage;
+#[cfg(feature = "judge")]
 mod determinism;
 #[cfg(feature = "judge")]
 mod errors;

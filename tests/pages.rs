@@ -74,6 +74,43 @@ fn numbers_add_up_and_every_exception_is_cited() {
     assert_eq!(total, report["controls"].as_array().expect("a list").len() as u64);
 }
 
+#[test]
+fn coverage_by_host_and_day_is_the_same_on_the_page_in_json_and_in_the_csv() {
+    let report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(sample_pack().join("data/report.json")).expect("the report")).expect("JSON");
+    let html = html();
+    for stream in report["streams"].as_array().expect("a list") {
+        let name = stream["stream"].as_str().expect("a name");
+        let csv = std::fs::read(sample_pack().join(stream["csv"]["path"].as_str().expect("a path"))).expect("the CSV");
+        let sha256 = stream["csv"]["sha256"].as_str().expect("a hash");
+        assert_eq!(ring_sha256(&csv), sha256);
+        assert!(html.contains(sha256), "the page names the hash of the {name} log's days");
+        let rows: Vec<csv::StringRecord> =
+            csv::Reader::from_reader(csv.as_slice()).records().map(|row| row.expect("a row")).collect();
+        let hosts = stream["hosts"].as_array().expect("a list");
+        assert_eq!(rows.len(), hosts.len() * 92, "{name}");
+        let start = html.find(&format!("id=\"stream-{name}\"")).expect("the section");
+        let section = &html[start..start + html[start..].find("</figure>").expect("the picture")];
+        assert!(section.contains(&format!("<title>{}</title>", stream["summary"].as_str().expect("a sentence"))));
+        // Days are seven units wide: bars and lines give their length, boxes are one each.
+        for (kind, cell) in
+            [("records", "records"), ("no-record", "no_record"), ("silent", "silent"), ("partly-silent", "partly_silent")]
+        {
+            let paths = all(&format!(r#"class="day-{kind}" d="([^"]*)""#), section);
+            let drawn: usize = match kind {
+                "records" | "no-record" => {
+                    let lengths = paths.iter().flat_map(|path| all(r"h(\d+)", path));
+                    lengths.map(|length| length.parse::<usize>().expect("a number") / 7).sum()
+                }
+                _ => paths.iter().map(|path| path.matches('M').count()).sum(),
+            };
+            assert_eq!(drawn, rows.iter().filter(|row| &row[4] == cell).count(), "{name}: {kind}");
+        }
+    }
+    let pictures = all("<svg role=\"img\"[^>]*>\\s*<title>[^<]+</title>", &html);
+    assert_eq!(pictures.len(), all("<svg role=\"img\"", &html).len(), "a picture without a title");
+}
+
 fn ring_sha256(bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()

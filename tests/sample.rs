@@ -132,6 +132,41 @@ fn the_emergency_change_is_explained_and_the_claim_of_the_build_does_not_outweig
 }
 
 #[test]
+fn the_silence_of_the_sudo_log_is_on_one_host_and_shows_on_its_two_days() {
+    let report = report();
+    let streams = report["streams"].as_array().expect("a list");
+    let names: Vec<&str> = streams.iter().map(|stream| stream["stream"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["sudo", "config", "alarm"]);
+    let hosts = streams[0]["hosts"].as_array().expect("a list");
+    assert_eq!(hosts.len(), 6, "the stateful hosts");
+    let silent: Vec<&str> =
+        hosts.iter().filter(|host| host["silences"] != 0).map(|host| host["host"].as_str().expect("a name")).collect();
+    assert_eq!(silent, ["es-data-4"]);
+    // 36 hours, from a morning to the evening of the next day: both days have records, so no day is silent as a whole.
+    let csv = std::fs::read_to_string(sample_pack().join("data/coverage/sudo.csv")).expect("the CSV");
+    assert_eq!(csv.lines().count(), 1 + 6 * 92);
+    let touched: Vec<&str> = csv.lines().skip(1).filter(|line| !line.ends_with(",yes,records")).collect();
+    assert_eq!(touched, ["es-data-4,2026-08-11,5,yes,partly_silent", "es-data-4,2026-08-12,5,yes,partly_silent"]);
+}
+
+#[test]
+fn the_commands_of_a_session_are_one_article() {
+    let report = report();
+    let exceptions = report["exceptions"].as_array().expect("a list");
+    let sudo = |host: &str| {
+        let of = exceptions.iter().filter(move |exception| exception["control_id"] == "SUDO-02" && exception["resource"] == host);
+        of.map(|exception| (exception["group"].clone(), exception["session"].clone())).collect::<Vec<_>>()
+    };
+    for host in ["es-data-1", "es-data-2"] {
+        let commands = sudo(host);
+        assert_eq!(commands.len(), 3);
+        assert!(commands.iter().all(|command| *command == commands[0]), "{commands:?}");
+        assert_eq!((&commands[0].1["terminal"], &commands[0].1["commands"]), (&Value::from("pts/0"), &Value::from(3)));
+    }
+    assert_ne!(sudo("es-data-1")[0].0, sudo("es-data-2")[0].0);
+}
+
+#[test]
 fn stock_tools_accept_the_pack() {
     let pack = sample_pack();
     if have("sha256sum") {

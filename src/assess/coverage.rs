@@ -2,7 +2,7 @@
 
 use super::AssessError;
 use super::engine::{Engine, Parameters};
-use crate::catalogue::{Control, Parameter, parse_duration};
+use crate::catalogue::{Control, Parameter};
 use crate::facts::Micros;
 
 /// Silences that are kept; more are counted.
@@ -45,30 +45,29 @@ join fleet f on f.host = a.host
 cross join period p
 where a.stream = $stream and ($class = 'all' or f.class = $class) and a.last_at >= p.starts_at and a.first_at < p.ends_at";
 
-const SILENCES: &str = "
-with needed as (
-  select host, alive_from, alive_to from fleet where $class = 'all' or class = $class
-),
-stretches as (
-  select s.host, s.from_at, s.to_at, s.gap_s from silences s join needed n on n.host = s.host where s.stream = $stream
+const LONGEST: &str = "
+with stretches as (
+  select s.gap_s from silences s join fleet f on f.host = s.host
+  where s.stream = $stream and ($class = 'all' or f.class = $class)
   union all
-  select n.host, n.alive_from, n.alive_to, extract(epoch from n.alive_to) - extract(epoch from n.alive_from) as gap_s
-  from needed n
-  left join (select distinct a.host from log_activity a cross join period p
-             where a.stream = $stream and a.last_at >= p.starts_at and a.first_at < p.ends_at) as heard on heard.host = n.host
-  where heard.host is null
-)";
+  select extract(epoch from f.alive_to) - extract(epoch from f.alive_from) as gap_s
+  from fleet f
+  left join heard h on h.host = f.host and h.stream = $stream
+  where h.host is null and ($class = 'all' or f.class = $class)
+)
+select max(gap_s) as longest_s from stretches";
+
+const GAPS: &str =
+    "select host, stream, from_at, to_at from gaps where control_id = $control order by gap_s desc, host, stream, from_at";
 
 /// Measures what `control` needs.
 pub(super) fn measure(engine: &Engine, control: &Control) -> Result<Coverage, AssessError> {
     let mut coverage = Coverage::default();
     let name = format!("{} coverage", control.id);
     for need in &control.coverage.needs {
-        let Some(max_gap) = parse_duration(&need.max_gap) else { continue };
         coverage.needs.push(format!("{} log of every host it applies to, no silence longer than {}", need.stream, need.max_gap));
-        let class = control.applies_to.word();
-        let class = if class == "changes" { "all" } else { class };
-        let mut parameters = Parameters::from([
+        let class = control.applies_to.hosts();
+        let parameters = Parameters::from([
             ("stream".to_owned(), Parameter::Text(need.stream.clone())),
             ("class".to_owned(), Parameter::Text(class.to_owned())),
         ]);
@@ -79,31 +78,31 @@ pub(super) fn measure(engine: &Engine, control: &Control) -> Result<Coverage, As
             }
             Ok(())
         })?;
-        let longest = format!("{SILENCES} select max(gap_s) as longest_s from stretches");
-        engine.query(&name, &longest, &parameters, |frame| {
+        engine.query(&name, LONGEST, &parameters, |frame| {
             if let Some(seconds) = frame.real("longest_s", 0) {
                 coverage.longest_s = Some(coverage.longest_s.map_or(seconds, |known| known.max(seconds)));
             }
             Ok(())
         })?;
-        parameters.insert("max_gap".to_owned(), Parameter::Int(max_gap));
-        let long = format!(
-            "{SILENCES} select host, from_at, to_at, gap_s from stretches where gap_s > $max_gap order by gap_s desc, host, from_at"
-        );
-        engine.query(&name, &long, &parameters, |frame| {
-            coverage.total += frame.rows() as u64;
-            for row in 0..frame.rows() {
-                if coverage.gaps.len() == MOST_GAPS {
-                    break;
-                }
-                if let (Some(host), Some(from), Some(to)) =
-                    (frame.text("host", row), frame.time("from_at", row), frame.time("to_at", row))
-                {
-                    coverage.gaps.push(Gap { host: host.into_owned(), stream: need.stream.clone(), from, to });
-                }
-            }
-            Ok(())
-        })?;
     }
+    if control.coverage.needs.is_empty() {
+        return Ok(coverage);
+    }
+    let parameters = Parameters::from([("control".to_owned(), Parameter::Text(control.id.clone()))]);
+    engine.query(&name, GAPS, &parameters, |frame| {
+        coverage.total += frame.rows() as u64;
+        for row in 0..frame.rows() {
+            if coverage.gaps.len() == MOST_GAPS {
+                break;
+            }
+            let (host, stream) = (frame.text("host", row), frame.text("stream", row));
+            if let (Some(host), Some(stream), Some(from), Some(to)) =
+                (host, stream, frame.time("from_at", row), frame.time("to_at", row))
+            {
+                coverage.gaps.push(Gap { host: host.into_owned(), stream: stream.into_owned(), from, to });
+            }
+        }
+        Ok(())
+    })?;
     Ok(coverage)
 }

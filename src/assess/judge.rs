@@ -29,8 +29,10 @@ pub(super) fn parameters(control: &Control, period: &Period) -> Parameters {
     parameters
 }
 
-/// Defines what the configuration says as tables.
-pub(super) fn define(engine: &Engine, config: &Config) -> Result<(), AssessError> {
+/// Defines what the configuration and the controls say as tables.
+pub(super) fn define(engine: &Engine, catalogue: &Catalogue, config: &Config) -> Result<(), AssessError> {
+    let columns = [("control_id", false), ("stream", false), ("class", false), ("max_gap_s", false)];
+    engine.define("coverage_needs", &columns, &catalogue.coverage_needs())?;
     let mut rows = Vec::new();
     for (class, roles) in [("stateful", &config.classes.stateful), ("immutable", &config.classes.immutable)] {
         for role in roles {
@@ -73,7 +75,7 @@ pub(super) fn in_order<'v>(engine: &Engine, views: &'v [View]) -> Result<Vec<&'v
 }
 
 /// Views that are read whatever the controls are.
-const ALWAYS: [&str; 3] = ["fleet", "period", "identities"];
+const ALWAYS: [&str; 6] = ["fleet", "period", "identities", "silences", "gaps", "class_changes"];
 
 /// Which query names which tables and views; read once a run.
 pub(super) struct Names<'c> {
@@ -110,9 +112,6 @@ impl<'c> Names<'c> {
         let mut wanted: BTreeSet<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
         for control in &self.catalogue.controls {
             wanted.extend(self.named(&control.id).cloned());
-            if !control.coverage.needs.is_empty() {
-                wanted.insert("silences".to_owned());
-            }
         }
         self.closed(wanted)
     }

@@ -8,12 +8,15 @@ mod conclude;
 mod coverage;
 mod engine;
 mod frame;
+mod fleet;
 mod item;
 mod judge;
 mod population;
 mod registers;
 mod run;
 mod sample;
+mod sessions;
+mod streams;
 mod table;
 mod waive;
 
@@ -25,13 +28,16 @@ pub use conclude::conclude;
 pub(crate) use conclude::thousands;
 pub use coverage::{Coverage, Gap};
 pub use engine::{Engine, EngineOptions, Parameters, Query};
+pub use fleet::{ClassChange, FleetHost};
 pub use frame::Frame;
 pub use item::{Item, ItemStatus, span_words};
 pub(crate) use judge::required_attestations;
 pub use population::{Counted, PackedFile, Population};
 pub use registers::{Attestation, Exemption, Response};
-pub use run::{Assessed, Assessment, FleetHost, assess, ordered_views, plan};
 pub use sample::{Drawn, Sample};
+pub use run::{Assessed, Assessment, assess, ordered_views, plan};
+pub use sessions::Terminal;
+pub use streams::{DayKind, Run, Stream, StreamHost};
 pub use waive::Waiver;
 
 /// Why facts could not be judged.

@@ -7,15 +7,17 @@ use super::AssessError;
 use super::conclude::conclude;
 use super::coverage::{Coverage, measure};
 use super::engine::{Engine, Parameters};
+use super::fleet::{ClassChange, FleetHost, class_changes, fleet};
 use super::judge::{Names, define, in_order, parameters, period_parameters};
 use super::population::{Population, REQUIRED, Writer};
 use super::registers::{Attestation, Exemption, Identities, Response, answer, attestations, exemptions, responses};
 use super::sample::Drawing;
+use super::sessions::{Terminal, terminals};
+use super::streams::{Stream, streams};
 use super::waive::{Waiver, cover, waivers};
 use crate::catalogue::{Catalogue, Control, View, placeholders};
 use crate::collect::{Collected, Source};
 use crate::config::Config;
-use crate::facts::Micros;
 use crate::period::Period;
 use crate::report::Conclusion;
 
@@ -31,6 +33,8 @@ pub struct Assessed {
     pub waived: Vec<Option<usize>>,
     /// For each kept exception, the responses that answer it.
     pub answered: Vec<Vec<usize>>,
+    /// For each kept exception, at which terminal the command that it is about was given; none where there was none.
+    pub terminals: Vec<Option<Terminal>>,
     /// Conclusion.
     pub conclusion: Conclusion,
     /// Why.
@@ -41,25 +45,16 @@ pub struct Assessed {
     pub views: Vec<String>,
 }
 
-/// A class of hosts, and who is in it.
-#[derive(Clone, Debug)]
-pub struct FleetHost {
-    /// Host.
-    pub host: String,
-    /// `immutable`, `stateful` or `unclassified`.
-    pub class: String,
-    /// From when it lived, within the period.
-    pub alive_from: Option<Micros>,
-    /// Until when.
-    pub alive_to: Option<Micros>,
-}
-
 /// Everything that was judged.
 pub struct Assessment {
     /// Controls in their order.
     pub controls: Vec<Assessed>,
     /// Hosts of the inventory.
     pub fleet: Vec<FleetHost>,
+    /// Hosts whose class changed between two snapshots.
+    pub class_changes: Vec<ClassChange>,
+    /// What each log has of each host, day by day.
+    pub streams: Vec<Stream>,
     /// The register of waivers, with what each covers.
     pub waivers: Vec<Waiver>,
     /// The register of exemptions.
@@ -86,7 +81,7 @@ pub fn assess(
     mut progress: impl FnMut(&str),
 ) -> Result<Assessment, AssessError> {
     std::fs::create_dir_all(folder).map_err(|error| AssessError::Io { path: folder.to_owned(), message: error.to_string() })?;
-    define(engine, config)?;
+    define(engine, catalogue, config)?;
     let common = period_parameters(period);
     let names = Names::read(engine, catalogue)?;
     for view in names.needed() {
@@ -121,21 +116,28 @@ pub fn assess(
         let unread = unread(collected, &draws_on);
         let (conclusion, why) = conclude(control, &population.counted, accepted, &coverage, unread, inventory);
         let views = names.behind(&control.id);
+        let terminals = Vec::new();
         controls.push(Assessed {
             control: control.clone(),
             population,
             coverage,
             waived,
             answered,
+            terminals,
             conclusion,
             why,
             draws_on,
             views,
         });
     }
+    terminals(engine, &mut controls)?;
+    let fleet = fleet(engine)?;
+    let streams = streams(engine, catalogue, period, &fleet, folder)?;
     Ok(Assessment {
         controls,
-        fleet: fleet(engine)?,
+        fleet,
+        class_changes: class_changes(engine)?,
+        streams,
         waivers: register,
         exemptions: exemptions(engine)?,
         responses: answers,
@@ -157,7 +159,7 @@ pub fn ordered_views(engine: &Engine, catalogue: &Catalogue) -> Result<Vec<View>
 /// # Errors
 /// The first query that cannot be planned, or test that breaks its contract.
 pub fn plan(engine: &Engine, catalogue: &Catalogue, config: &Config, period: &Period) -> Result<(), AssessError> {
-    define(engine, config)?;
+    define(engine, catalogue, config)?;
     let common = period_parameters(period);
     for view in in_order(engine, &catalogue.views)? {
         make(engine, view, &common)?;
@@ -231,23 +233,6 @@ fn has_inventory(engine: &Engine) -> Result<bool, AssessError> {
         Ok(())
     })?;
     Ok(any)
-}
-
-fn fleet(engine: &Engine) -> Result<Vec<FleetHost>, AssessError> {
-    let mut fleet = Vec::new();
-    engine.query("fleet", "select host, class, alive_from, alive_to from fleet order by host", &Parameters::new(), |frame| {
-        for row in 0..frame.rows() {
-            let text = |name: &str| frame.text(name, row).unwrap_or_default().into_owned();
-            fleet.push(FleetHost {
-                host: text("host"),
-                class: text("class"),
-                alive_from: frame.time("alive_from", row),
-                alive_to: frame.time("alive_to", row),
-            });
-        }
-        Ok(())
-    })?;
-    Ok(fleet)
 }
 
 fn unknown_targets(engine: &Engine) -> Result<Vec<(String, u64)>, AssessError> {

@@ -92,6 +92,15 @@ impl AppliesTo {
             Self::Changes => "changes",
         }
     }
+
+    /// The class of hosts whose logs it needs: `immutable`, `stateful` or `all`.
+    #[must_use]
+    pub fn hosts(self) -> &'static str {
+        match self {
+            Self::Changes => "all",
+            other => other.word(),
+        }
+    }
 }
 
 /// What the test looks at.

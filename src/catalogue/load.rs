@@ -97,6 +97,20 @@ pub enum CatalogueError {
 const FAMILIES: [&str; 9] = ["FLEET", "LOGIN", "IMAGE", "QUORUM", "SUDO", "CONFIG", "ALARM", "CHANGE", "EVIDENCE"];
 
 impl Catalogue {
+    /// What the table `coverage_needs` holds: control, stream, class of hosts, longest silence allowed in seconds.
+    #[must_use]
+    pub fn coverage_needs(&self) -> Vec<Vec<String>> {
+        let needs = self.controls.iter().flat_map(|control| control.coverage.needs.iter().map(move |need| (control, need)));
+        needs
+            .filter_map(|(control, need)| {
+                let seconds = parse_duration(&need.max_gap)?;
+                let cells = [&control.id, &need.stream, control.applies_to.hosts(), &seconds.to_string()];
+                Some(cells.map(str::to_owned).to_vec())
+            })
+            .collect()
+    }
+
+    /// Embedded controls, those of `folder` added or overriding, with the parameters of `config`.
     /// Embedded controls and frameworks, those of `folder` added or overriding, with the parameters of `config`.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::prose::Prose;
 use super::{Output, OutputError};
-use crate::report::{Control, ExceptionGroup, Framework, Report};
+use crate::report::{Control, ExceptionGroup, Framework, Report, Stream};
 
 /// Writes `index.html`.
 pub(super) struct Html;
@@ -45,6 +45,14 @@ pub(super) struct Numbering<'a> {
     pub(super) sections: Vec<Section<'a>>,
     /// The frameworks, each with the number of its table.
     pub(super) frameworks: Vec<(Option<u32>, &'a Framework)>,
+    /// Hosts by class.
+    pub(super) classes: u32,
+    /// Changes of class.
+    pub(super) changes: Option<u32>,
+    /// Hosts that lived only part of the period.
+    pub(super) part_lived: Option<u32>,
+    /// The streams, each with its table.
+    pub(super) streams: Vec<(u32, &'a Stream)>,
     /// The evidence register.
     pub(super) register: u32,
     /// Records that could not be read, where there are any.
@@ -75,8 +83,6 @@ pub(super) struct Section<'a> {
     pub(super) requirements: Option<u32>,
     /// Silences longer than allowed.
     pub(super) gaps: Option<u32>,
-    /// Hosts that lived only part of the period.
-    pub(super) part_lived: Option<u32>,
     /// Population.
     pub(super) population: Option<u32>,
     /// Sample.
@@ -97,17 +103,24 @@ impl<'a> Numbering<'a> {
                 exceptions: report.exceptions.iter().filter(|group| group.control_id == control.id).collect(),
                 requirements: tables.next_for(&control.maps),
                 gaps: tables.next_for(&control.coverage.gaps),
-                part_lived: tables.next_for(&control.coverage.part_lived),
                 population: tables.next_for(&control.population.rows),
                 sample: tables.next_for(&control.sample.items),
             });
         }
+        let classes = tables.next();
+        let changes = tables.next_for(&report.fleet.changes);
+        let part_lived = tables.next_for(&report.fleet.part_lived);
+        let streams = report.streams.iter().map(|stream| (tables.next(), stream)).collect();
         let frameworks =
             report.frameworks.iter().map(|framework| (tables.next_for(&framework.requirements), framework)).collect();
         Self {
             counts,
             matrix,
             sections,
+            classes,
+            changes,
+            part_lived,
+            streams,
             frameworks,
             register: tables.next(),
             rejects: tables.next_for(&report.rejects),

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::{Output, OutputError};
 use crate::report::{
-    Conclusion, Coverage, Framework, Gap, Hosts, ItemCounts, Map, Member, Period, Registers, Report, Response, SampledItem, Sampling,
+    Citation, ClassChange, Conclusion, Coverage, Framework, Gap, Hosts, ItemCounts, Map, Member, PartLived, Period, Registers,
+    Report, Response, SampledItem, Sampling, SessionPlace, Stream, StreamHost,
 };
 
 /// The results for machines.
@@ -20,6 +21,8 @@ struct Document<'a> {
     system: &'a str,
     conclusion_counts: Counts,
     hosts: Hosts,
+    fleet: FleetJson<'a>,
+    streams: Vec<StreamJson<'a>>,
     controls: Vec<ControlJson<'a>>,
     frameworks: &'a [Framework],
     exceptions: Vec<ExceptionJson<'a>>,
@@ -61,6 +64,38 @@ struct CoverageJson<'a> {
 }
 
 #[derive(Serialize)]
+struct FleetJson<'a> {
+    class_changes: Vec<ClassChangeJson<'a>>,
+    part_lived: Vec<PartLivedJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ClassChangeJson<'a> {
+    #[serde(flatten)]
+    change: &'a ClassChange,
+    from_source: Option<&'a str>,
+    from_line: Option<u64>,
+    source: Option<&'a str>,
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct PartLivedJson<'a> {
+    #[serde(flatten)]
+    host: &'a PartLived,
+    source: Option<&'a str>,
+    line: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct StreamJson<'a> {
+    stream: &'a str,
+    summary: &'a str,
+    csv: FileJson<'a>,
+    hosts: &'a [StreamHost],
+}
+
+#[derive(Serialize)]
 struct SampleJson<'a> {
     method: &'a str,
     seed: &'a str,
@@ -90,6 +125,7 @@ struct ExceptionJson<'a> {
     source_sha256: Option<&'a str>,
     accepted_by: Option<&'a str>,
     responses: &'a [Response],
+    session: Option<&'a SessionPlace>,
 }
 
 #[derive(Serialize)]
@@ -131,6 +167,11 @@ impl Output for Json {
             system: &report.system,
             conclusion_counts: counts(report),
             hosts: report.hosts,
+            fleet: FleetJson {
+                class_changes: report.fleet.changes.iter().map(class_change).collect(),
+                part_lived: report.fleet.part_lived.iter().map(part_lived).collect(),
+            },
+            streams: report.streams.iter().map(stream).collect(),
             controls: report.controls.iter().map(control).collect(),
             frameworks: &report.frameworks,
             exceptions: report.every_exception.iter().map(exception).collect(),
@@ -189,6 +230,26 @@ fn coverage(coverage: &Coverage) -> CoverageJson<'_> {
     }
 }
 
+/// The source and line of a citation.
+fn place(citation: Option<&Citation>) -> (Option<&str>, Option<u64>) {
+    (citation.map(|citation| citation.path.as_str()), citation.and_then(|citation| citation.line))
+}
+
+fn class_change(change: &ClassChange) -> ClassChangeJson<'_> {
+    let ((from_source, from_line), (source, line)) = (place(change.from.as_ref()), place(change.to.as_ref()));
+    ClassChangeJson { change, from_source, from_line, source, line }
+}
+
+fn part_lived(host: &PartLived) -> PartLivedJson<'_> {
+    let (source, line) = place(host.citation.as_ref());
+    PartLivedJson { host, source, line }
+}
+
+fn stream(stream: &Stream) -> StreamJson<'_> {
+    let csv = FileJson { path: &stream.csv_path, sha256: &stream.csv_sha256 };
+    StreamJson { stream: &stream.name, summary: &stream.summary, csv, hosts: &stream.hosts }
+}
+
 fn exception(member: &Member) -> ExceptionJson<'_> {
     ExceptionJson {
         id: &member.id,
@@ -204,6 +265,7 @@ fn exception(member: &Member) -> ExceptionJson<'_> {
         source_sha256: member.citation.as_ref().map(|citation| citation.sha256.as_str()),
         accepted_by: member.accepted_by.as_deref(),
         responses: &member.responses,
+        session: member.session.as_ref(),
     }
 }
 

@@ -30,12 +30,14 @@ pub fn reperform(catalogue: &Catalogue, views: &[View], config: &Config, period:
         script.push_str(&format!("insert into class_rules values {};\n", rules.join(", ")));
     }
     script.push_str("create table required_attestations (attestation_id varchar, statement varchar);\n");
-    let required: Vec<String> = required_attestations(config)
-        .iter()
-        .map(|row| format!("({})", row.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(", ")))
-        .collect();
+    let required = tuples(&required_attestations(config));
     if !required.is_empty() {
-        script.push_str(&format!("insert into required_attestations values {};\n", required.join(", ")));
+        script.push_str(&format!("insert into required_attestations values {required};\n"));
+    }
+    script.push_str("create table coverage_needs (control_id varchar, stream varchar, class varchar, max_gap_s varchar);\n");
+    let needs = tuples(&catalogue.coverage_needs());
+    if !needs.is_empty() {
+        script.push_str(&format!("insert into coverage_needs values {needs};\n"));
     }
     let instant = |instant: crate::facts::Micros| quoted(instant.iso().trim_end_matches('Z').replace('T', " ").as_str());
     let common = vec![("period_start".to_owned(), instant(period.starts_at)), ("period_end".to_owned(), instant(period.ends_at))];
@@ -66,6 +68,12 @@ pub fn reperform(catalogue: &Catalogue, views: &[View], config: &Config, period:
     }
     script.push_str(&format!("\n{}\norder by control;\n", comparisons.join("\nunion all\n")));
     script
+}
+
+/// Rows of texts as SQL writes them.
+fn tuples(rows: &[Vec<String>]) -> String {
+    let row = |row: &Vec<String>| format!("({})", row.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(", "));
+    rows.iter().map(row).collect::<Vec<_>>().join(", ")
 }
 
 fn quoted(text: &str) -> String {

@@ -81,6 +81,10 @@ pub fn write(parts: &Parts<'_>, work: &Path, out: &Path) -> Result<Packed, PackE
         bag.add(&format!("controls/frameworks/{}.toml", framework.id), framework.text.as_bytes())?;
     }
     bag.add("controls/sampling.toml", parts.catalogue.sampling.text.as_bytes())?;
+    for stream in &parts.assessment.streams {
+        let csv = &stream.csv;
+        bag.take(&format!("coverage/{}.csv", stream.name), &csv.file, Some((csv.sha256.clone(), csv.bytes)))?;
+    }
     for view in parts.views {
         bag.add(&format!("controls/views/{}.sql", view.name), view.sql.as_bytes())?;
     }

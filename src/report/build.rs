@@ -1,7 +1,7 @@
 //! Building the model: everything that was read and judged, in the order in which pages say it.
 
 use super::model::{Conclusion, Count, Report};
-use super::{control, decisions, exceptions, frameworks, front, model, register, sampling};
+use super::{control, decisions, exceptions, fleet, frameworks, front, model, register, sampling, streams};
 use crate::assess::Assessment;
 use crate::catalogue::Catalogue;
 use crate::collect::{Collected, Sha256};
@@ -77,6 +77,8 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
         matrix: frameworks::matrix(grouped_by.as_deref(), &frameworks, &controls),
         grouped_by,
         frameworks,
+        fleet: fleet::fleet(input),
+        streams: streams::streams(input),
         controls,
         sources,
         rejects: register::rejects(input),

@@ -1,6 +1,7 @@
 //! One section a control: what was asserted, tested and concluded, and how it is known.
 
 use super::build::Input;
+use super::fleet::lived_part;
 use super::frameworks::{criteria, maps};
 use super::model::{self, Control, Coverage, ExceptionGroup, Gap, ItemCounts, Population, Step};
 use super::sampling::sample;
@@ -116,22 +117,12 @@ fn reconciliation(input: &Input<'_>, assessed: &Assessed, counts: ItemCounts) ->
 
 fn coverage(input: &Input<'_>, assessed: &Assessed) -> Coverage {
     let measured = &assessed.coverage;
-    let class = assessed.control.applies_to.word();
-    let part_lived = if measured.needs.is_empty() {
-        Vec::new()
-    } else {
-        let hosts = input.assessment.fleet.iter().filter(|host| class == "all" || host.class == class);
-        hosts
-            .filter(|host| {
-                host.alive_from.is_some_and(|from| from > input.period.starts_at)
-                    || host.alive_to.is_some_and(|to| to < input.period.ends_at)
-            })
-            .map(|host| {
-                let iso = |instant: Option<Micros>| instant.map(Micros::iso).unwrap_or_default();
-                (visible(&host.host).into_owned(), iso(host.alive_from), iso(host.alive_to))
-            })
-            .collect()
-    };
+    let class = assessed.control.applies_to.hosts();
+    let hosts = input.assessment.fleet.iter().filter(|host| class == "all" || host.class == class);
+    let part_lived = hosts.filter(|host| lived_part(input, host)).count() as u64;
+    let mut streams: Vec<String> = assessed.control.coverage.needs.iter().map(|need| need.stream.clone()).collect();
+    streams.sort_unstable();
+    streams.dedup();
     Coverage {
         needs: measured.needs.clone(),
         first_at: measured.first_at.map(Micros::to_the_second),
@@ -154,12 +145,13 @@ fn coverage(input: &Input<'_>, assessed: &Assessed) -> Coverage {
             })
             .collect(),
         gaps_total: measured.total,
-        part_lived,
+        part_lived: if measured.needs.is_empty() { 0 } else { part_lived },
+        streams,
     }
 }
 
 /// Whole seconds of a span.
-fn whole(seconds: f64) -> u64 {
+pub(super) fn whole(seconds: f64) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an absolute span of seconds")]
     let whole = seconds.abs().round() as u64;
     whole

@@ -1,12 +1,11 @@
 //! Exceptions: grouped where they are alike, numbered in the order of controls and time, each with its deciding record.
 
-use std::collections::BTreeMap;
-
 use super::build::Input;
 use super::cite::cite;
 use super::decisions::{Spoken, response};
 use super::management::Response;
 use super::model::{ExceptionGroup, ExceptionLine, Member, QuoteLine};
+use super::sessions::{Kept, groups, reasons, session};
 use crate::assess::{Assessed, Item, Waiver, thousands};
 use crate::facts::Micros;
 use crate::redact::visible;
@@ -28,27 +27,17 @@ pub(super) struct Exceptions {
     pub(super) spoken: Spoken,
 }
 
-/// An exception with its place among those kept, which is where its waiver is noted.
-type Kept<'a> = (usize, &'a Item);
-
 /// All exceptions of all controls.
 pub(super) fn gather(input: &Input<'_>) -> Exceptions {
     let mut exceptions = Exceptions { shown: Vec::new(), every: Vec::new(), not_shown: Vec::new(), spoken: Spoken::default() };
     for assessed in &input.assessment.controls {
-        let mut alike: BTreeMap<_, Vec<Kept<'_>>> = BTreeMap::new();
-        for (index, item) in assessed.population.exceptions.iter().enumerate() {
-            let waiver = assessed.waived.get(index).copied().flatten();
-            let answers = answers(assessed, index);
-            alike.entry((&item.resource, item.cell("actor"), kind(item), waiver, answers)).or_default().push((index, item));
-        }
-        let mut groups: Vec<Vec<Kept<'_>>> = alike.into_values().collect();
-        for group in &mut groups {
-            group.sort_by_key(|(_, item)| (item.occurred_at, item.number));
-        }
-        groups.sort_by_key(|group| group.first().map(|(_, item)| (item.occurred_at, item.number)));
+        let groups = groups(assessed);
         let mut not_shown = 0;
         for (place, group) in groups.iter().enumerate() {
-            let members = members(input, assessed, group, exceptions.every.len());
+            let mut members = members(input, assessed, group, exceptions.every.len());
+            if let Some(session) = session(assessed, group, &members) {
+                members.iter_mut().for_each(|member| member.session = Some(session.place()));
+            }
             if place < MOST_GROUPS {
                 if let (Some((index, _)), Some(lead)) = (group.first(), members.first()) {
                     if let Some(waiver) = assessed.waived.get(*index).copied().flatten() {
@@ -69,12 +58,6 @@ pub(super) fn gather(input: &Input<'_>) -> Exceptions {
         }
     }
     exceptions
-}
-
-/// What kind of exception it is, so that only those alike are grouped.
-fn kind(item: &Item) -> (&str, &str) {
-    let named = item.cell("nearest_change").unwrap_or_default();
-    (item.cell("verdict").unwrap_or(if named.is_empty() { "" } else { &item.reason }), named)
 }
 
 /// The waiver that covers a kept exception.
@@ -108,6 +91,7 @@ fn members(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], before: u
             citation: item.source.as_ref().and_then(|source| cite(input.collected, source, item.line)),
             accepted_by: waiver(input, assessed, *index).map(|waiver| waiver.approver.clone()),
             responses: responses(input, assessed, *index),
+            session: None,
         })
         .collect()
 }
@@ -117,10 +101,13 @@ fn article(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], members: 
     let control = &assessed.control;
     let lead = members.first()?.clone();
     let (quote, quote_note) = quoted(input, first);
+    let session = session(assessed, group, members);
+    // Commands of a session are listed; what is said of the first holds for all or is left to the list.
+    let holds = |name: &str, text: &str| session.is_none() || group.iter().all(|(_, item)| item.cell(name) == Some(text));
     let details = first
         .cells
         .iter()
-        .filter(|(name, text)| !text.is_empty() && !SAID.contains(&name.as_str()))
+        .filter(|(name, text)| !text.is_empty() && !SAID.contains(&name.as_str()) && holds(name, text))
         .map(|(name, text)| (label(name), visible(text).into_owned()))
         .collect();
     let others = members.iter().skip(1).take(MOST_OTHERS);
@@ -132,11 +119,12 @@ fn article(input: &Input<'_>, assessed: &Assessed, group: &[Kept<'_>], members: 
         actor: first.cell("actor").map(|actor| visible(actor).into_owned()),
         sentence: lead.sentence,
         expected: control.statement.clone(),
-        observed: lead.reason.clone(),
+        observed: reasons(group, members),
         count: members.len() as u64,
         first_at: lead.occurred_at,
         last_at: members.last().and_then(|member| member.occurred_at.clone()),
         details,
+        session,
         others: others
             .map(|member| ExceptionLine {
                 id: member.id.clone(),

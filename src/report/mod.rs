@@ -8,17 +8,27 @@ mod decisions;
 mod evidence;
 mod exceptions;
 mod frameworks;
+mod fleet;
 mod front;
 mod management;
+mod matrix;
 mod model;
 mod register;
 mod requirements;
 mod sampling;
+mod sessions;
+mod streams;
 
 pub use build::{Input, build};
 pub use management::{Attestation, Decision, Registers, Response, ResponseLine, SampledItem, Sampling};
+pub use fleet::{ClassChange, ClassLine, Fleet, PartLived};
+pub use matrix::{Matrix, Row};
 pub use model::{
     Answer, Citation, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Framework, Gap, Hosts,
     ItemCounts, Limit, LimitsAlike, Map, MatrixGroup, MatrixRow, Member, NoDirect, Period, Population, QuoteLine, Reject, Report,
     Requirement, RequirementCounts, Sample, Source, Step, Support,
+    Answer, Citation, Command, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Gap, Hosts,
+    ItemCounts, Limit, LimitsAlike, Map, Member, Period, Population, QuoteLine, Reject, Report, Sample, Session, SessionPlace,
+    Source, Step,
 };
+pub use streams::{Range, Stream, StreamHost};

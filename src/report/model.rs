@@ -9,6 +9,9 @@ use serde::Serialize;
 pub use super::evidence::{Citation, Limit, LimitsAlike, Reject, Source};
 pub use super::requirements::{Framework, Map, MatrixGroup, MatrixRow, NoDirect, Requirement, RequirementCounts, Support};
 use super::management::{Registers, Response, SampledItem, Sampling};
+use super::fleet::Fleet;
+pub use super::sessions::{Command, Session, SessionPlace};
+use super::streams::Stream;
 
 /// What was concluded on a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
@@ -98,6 +101,10 @@ pub struct Report {
     pub exceptions: Vec<ExceptionGroup>,
     /// All exceptions that were kept, for `report.json`.
     pub every_exception: Vec<Member>,
+    /// The fleet over time.
+    pub fleet: Fleet,
+    /// What each log has of each host.
+    pub streams: Vec<Stream>,
     /// One section a control, in the order of ids within families.
     pub controls: Vec<Control>,
     /// Framework by which the matrix is grouped, where it is.
@@ -207,6 +214,8 @@ pub struct ExceptionGroup {
     pub last_at: Option<String>,
     /// What else the item says: label and value, for "when, who, where".
     pub details: Vec<(String, String)>,
+    /// The session in which the commands were given, where it is about commands.
+    pub session: Option<Session>,
     /// The members after the first: identifier, sentence, citation (at most 50; `count` counts all).
     pub others: Vec<ExceptionLine>,
     /// The deciding record; none for an exception of absence without a record.
@@ -246,6 +255,8 @@ pub struct Member {
     pub accepted_by: Option<String>,
     /// Management's responses.
     pub responses: Vec<Response>,
+    /// The session in which the command was given.
+    pub session: Option<SessionPlace>,
 }
 
 /// One further exception of a group.
@@ -374,8 +385,10 @@ pub struct Coverage {
     pub gaps: Vec<Gap>,
     /// How many there are.
     pub gaps_total: u64,
-    /// Hosts that lived only part of the period: host, from, to.
-    pub part_lived: Vec<(String, String, String)>,
+    /// How many of the hosts that it applies to lived only part of the period.
+    pub part_lived: u64,
+    /// Streams that it needs, by name; each has a part of its own in the report.
+    pub streams: Vec<String>,
 }
 
 /// A silence longer than allowed.
