@@ -130,8 +130,8 @@ fn exempted(input: &Input<'_>, exemption: &Exemption) -> (String, Option<(&'stat
     let ends_at = host.and_then(|host| host.alive_to).unwrap_or(input.period.ends_at).min(input.period.ends_at);
     let until = exemption.expires_at.iso();
     let followed = || {
-        let others = input.assessment.exemptions.iter().filter(|other| other.resource == exemption.resource);
-        others.into_iter().any(|other| other.control_id == exemption.control_id && other.expires_at > exemption.expires_at)
+        let mut others = input.assessment.exemptions.iter().filter(|other| other.resource == exemption.resource);
+        others.any(|other| other.control_id == exemption.control_id && other.expires_at > exemption.expires_at)
     };
     match host {
         None => unmatched("no host of the inventory that lived in the period has this name".to_owned()),
