@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use serde::Deserialize;
-use steadfast::assess::{Assessed, Engine, EngineOptions, assess};
+use steadfast::assess::{Assessed, Engine, EngineOptions, Item, assess};
 use steadfast::catalogue::Catalogue;
 use steadfast::collect::{CollectOptions, collect};
 use steadfast::config::Config;
@@ -35,6 +35,12 @@ struct Case {
     period: Option<String>,
     conclusion: Conclusion,
     expect: Vec<(String, String)>,
+    /// For every item, in any order: what its verdict, rule or reason has to say, as `verdict: reason` or `rule: reason`.
+    #[serde(default)]
+    says: Vec<String>,
+    /// What stands in steadfast.toml.
+    #[serde(default)]
+    config: toml::Table,
     #[serde(default)]
     facts: BTreeMap<String, Vec<toml::Table>>,
 }
@@ -95,7 +101,7 @@ fn write_table(store: &Path, table: &'static Table, rows: &[toml::Table]) {
 
 /// Judges the facts of a case by one control.
 fn assessed(case: &Case, fixture: &Fixture, id: &str) -> Assessed {
-    let mut config = Config::default();
+    let mut config = Config::parse("steadfast.toml", &case.config.to_string()).expect("a configuration");
     if !fixture.params.is_empty() {
         config.params.insert(id.to_owned(), fixture.params.clone());
     }
@@ -116,6 +122,12 @@ fn assessed(case: &Case, fixture: &Fixture, id: &str) -> Assessed {
     assessment.controls.into_iter().next().expect("the control")
 }
 
+/// What an item says: the rule that explains it, or else the verdict, and the reason.
+fn said(item: &Item) -> String {
+    let word = item.cell("rule").or_else(|| item.cell("verdict")).unwrap_or_default();
+    format!("{word}: {}", item.reason)
+}
+
 /// The cases of a control that are judged otherwise than its fixture says.
 fn judged_otherwise(id: &str) -> Vec<String> {
     let path = root().join("tests/controls").join(format!("{id}.toml"));
@@ -130,6 +142,11 @@ fn judged_otherwise(id: &str) -> Vec<String> {
         let mut items: Vec<(String, String)> =
             judged.population.first.iter().map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
         items.sort();
+        let mut said: Vec<String> = judged.population.first.iter().map(said).collect();
+        said.sort();
+        if !case.says.is_empty() && said != case.says {
+            wrong.push(format!("{id} `{}` says\n  {}\n  expected\n  {}", case.name, said.join("\n  "), case.says.join("\n  ")));
+        }
         if items != case.expect || judged.conclusion != case.conclusion {
             wrong.push(format!(
                 "{id} `{}`: {:?} {}\n  expected {:?}\n  found    {:?}\n  expected conclusion {:?}",

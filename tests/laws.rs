@@ -58,6 +58,7 @@ const SHARED_BY_FORMATS: &[&str] = &[
     "audit_record",
     "audit_events",
     "utmp_entry",
+    "people_directory",
 ];
 
 #[test]

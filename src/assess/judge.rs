@@ -30,14 +30,7 @@ pub(super) fn parameters(control: &Control, period: &Period) -> Parameters {
 
 /// Defines what the configuration says as tables.
 pub(super) fn define(engine: &Engine, config: &Config) -> Result<(), AssessError> {
-    let mut rows = Vec::new();
-    for (class, roles) in [("stateful", &config.classes.stateful), ("immutable", &config.classes.immutable)] {
-        for role in roles {
-            let (role, prefix) = role.strip_suffix('*').map_or((role.as_str(), "false"), |role| (role, "true"));
-            rows.push(vec![role.to_owned(), prefix.to_owned(), class.to_owned()]);
-        }
-    }
-    engine.define("class_rules", &[("role", false), ("is_prefix", true), ("class", false)], &rows)
+    config.tables().iter().try_for_each(|table| engine.define(table.name, table.columns, &table.rows))
 }
 
 /// The views in the order in which they need each other.

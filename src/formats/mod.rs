@@ -94,6 +94,9 @@ mod login_unit_files;
 mod mapped;
 mod package_list;
 mod people_csv;
+mod people_directory;
+mod people_entra;
+mod people_ldif;
 mod registers_toml;
 mod run_limits;
 mod salt_shapes;
@@ -248,6 +251,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &image_packer::PackerManifest,
     &image_aws::Ec2Images,
     &hosts_aws::Ec2Instances,
+    &people_entra::EntraUsers,
     &hosts_kubernetes::KubernetesNodes,
     &hosts_terraform::TerraformState,
     &hosts_ansible_list::AnsibleInventoryList,
@@ -321,6 +325,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &registers_toml::ExemptionRegister,
     &alarm_acks_csv::AlarmAcks,
     &people_csv::PeopleCsv,
+    &people_ldif::Ldif,
     &hosts_csv::HostsCsv,
     &mapped::Mapped,
 ];

@@ -17,16 +17,18 @@ pub fn reperform(catalogue: &Catalogue, views: &[View], config: &Config, period:
     for table in TABLES {
         script.push_str(&format!("create view {0} as select * from read_parquet('facts/{0}.parquet');\n", table.name));
     }
-    let mut rules = Vec::new();
-    for (class, roles) in [("stateful", &config.classes.stateful), ("immutable", &config.classes.immutable)] {
-        for role in roles {
-            let (role, prefix) = role.strip_suffix('*').map_or((role.as_str(), false), |role| (role, true));
-            rules.push(format!("({}, {prefix}, '{class}')", quoted(role)));
+    for table in config.tables() {
+        let columns: Vec<String> =
+            table.columns.iter().map(|(name, flag)| format!("{name} {}", if *flag { "boolean" } else { "varchar" })).collect();
+        script.push_str(&format!("create table {} ({});\n", table.name, columns.join(", ")));
+        let row = |cells: &Vec<String>| {
+            let cells = cells.iter().zip(table.columns).map(|(cell, (_, flag))| if *flag { cell.clone() } else { quoted(cell) });
+            format!("({})", cells.collect::<Vec<_>>().join(", "))
+        };
+        if !table.rows.is_empty() {
+            let rows: Vec<String> = table.rows.iter().map(row).collect();
+            script.push_str(&format!("insert into {} values {};\n", table.name, rows.join(", ")));
         }
-    }
-    script.push_str("create table class_rules (role varchar, is_prefix boolean, class varchar);\n");
-    if !rules.is_empty() {
-        script.push_str(&format!("insert into class_rules values {};\n", rules.join(", ")));
     }
     let instant = |instant: crate::facts::Micros| quoted(instant.iso().trim_end_matches('Z').replace('T', " ").as_str());
     let common = vec![("period_start".to_owned(), instant(period.starts_at)), ("period_end".to_owned(), instant(period.ends_at))];
