@@ -59,6 +59,7 @@ const SHARED_BY_FORMATS: &[&str] = &[
     "audit_events",
     "utmp_entry",
     "register_entry",
+    "people_directory",
 ];
 
 #[test]

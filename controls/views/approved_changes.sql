@@ -1,7 +1,8 @@
 -- One row a change, from its latest copy, with what is known of its approval. The latest decision of each approver counts,
 -- and one refusal outweighs any approval. `independent` says whether somebody other than requester and assignee approved:
 -- yes, no, or unknown where the records do not name all three. The last independent approval gives the time; it is unknown
--- where one of them has none.
+-- where one of them has none. A name that several people share stands for none of them: the assignee is then unknown, and
+-- shared_assignee says the name.
 with copies as (
   select c.change_id, c.kind, c.state, c.title, c.requested_by, c.assigned_to, c.opened_at, c.closed_at,
          coalesce(c.planned_start, c.work_start) as starts_at, coalesce(c.planned_end, c.work_end) as ends_at,
@@ -14,17 +15,19 @@ with copies as (
 asked as (
   select c.change_id, c.kind, c.state, c.title, c.opened_at, c.closed_at, c.starts_at, c.ends_at, c.work_start, c.work_end,
          c.source, c.line,
-         coalesce(r.person, lower(c.requested_by)) as requester,
-         coalesce(w.person, lower(c.assigned_to)) as assignee
+         case when not coalesce(r.shared, false) then coalesce(r.person, lower(c.requested_by)) end as requester,
+         case when not coalesce(w.shared, false) then coalesce(w.person, lower(c.assigned_to)) end as assignee,
+         case when w.shared then w.alias end as shared_assignee
   from copies c
   left join identities r on r.alias = lower(c.requested_by)
   left join identities w on w.alias = lower(c.assigned_to)
   where c.recency = 1
 ),
 decisions as (
-  select change_id, approver, decision, decided_at from (
-    select a.change_id, coalesce(p.person, lower(a.approver)) as approver, a.decision, a.decided_at,
-           row_number() over (partition by a.change_id, coalesce(p.person, lower(a.approver), '')
+  select change_id, approver, certain, decision, decided_at from (
+    select a.change_id, case when p.shared then p.alias else coalesce(p.person, lower(a.approver)) end as approver,
+           coalesce(p.shared, false) = false as certain, a.decision, a.decided_at,
+           row_number() over (partition by a.change_id, case when p.shared then p.alias else coalesce(p.person, lower(a.approver), '') end
              order by case when a.decided_at is null then 1 else 0 end, a.decided_at desc,
                       case when s.as_of is null then 1 else 0 end, s.as_of desc, a.decision desc) as recency
     from approvals a
@@ -36,8 +39,8 @@ decisions as (
 ),
 weighed as (
   select d.change_id, d.approver, d.decision, d.decided_at,
-         case when d.decision = 'approved' and d.approver <> coalesce(q.requester, '') and d.approver <> coalesce(q.assignee, '') then 1 else 0 end as by_another,
-         case when d.decision = 'approved' and (d.approver = q.requester or d.approver = q.assignee) then 1 else 0 end as by_themselves
+         case when d.decision = 'approved' and d.certain and d.approver <> coalesce(q.requester, '') and d.approver <> coalesce(q.assignee, '') then 1 else 0 end as by_another,
+         case when d.decision = 'approved' and d.certain and (d.approver = q.requester or d.approver = q.assignee) then 1 else 0 end as by_themselves
   from decisions d
   join asked q on q.change_id = d.change_id
 ),
@@ -55,7 +58,7 @@ decided as (
   from weighed w
   group by w.change_id
 )
-select q.change_id, q.kind, q.state, q.title, q.requester, q.assignee, q.opened_at, q.starts_at, q.ends_at,
+select q.change_id, q.kind, q.state, q.title, q.requester, q.assignee, q.shared_assignee, q.opened_at, q.starts_at, q.ends_at,
        q.work_start, q.work_end, q.closed_at,
        -- What was cancelled before any work is no permission; what was cancelled after its work began was one.
        case when d.approved = 1 and d.rejected = 0

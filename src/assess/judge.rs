@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::AssessError;
 use super::engine::{Engine, Parameters};
 use crate::catalogue::{Catalogue, Control, Parameter, View};
-use crate::config::{Config, one_line};
+use crate::config::{Config, ConfigTable, one_line};
 use crate::period::Period;
 use crate::redact::redact;
 
@@ -29,19 +29,20 @@ pub(super) fn parameters(control: &Control, period: &Period) -> Parameters {
     parameters
 }
 
+/// The small tables that the configuration and the controls give to SQL: those of [`Config::tables`], `required_attestations`
+/// (attestation_id, statement) and `coverage_needs` (control_id, stream, class, max_gap_s).
+pub(crate) fn tables(catalogue: &Catalogue, config: &Config) -> Vec<ConfigTable> {
+    let mut tables = config.tables();
+    let columns: &[(&str, bool)] = &[("attestation_id", false), ("statement", false)];
+    tables.push(ConfigTable { name: "required_attestations", columns, rows: required_attestations(config) });
+    let columns: &[(&str, bool)] = &[("control_id", false), ("stream", false), ("class", false), ("max_gap_s", false)];
+    tables.push(ConfigTable { name: "coverage_needs", columns, rows: catalogue.coverage_needs() });
+    tables
+}
+
 /// Defines what the configuration and the controls say as tables.
 pub(super) fn define(engine: &Engine, catalogue: &Catalogue, config: &Config) -> Result<(), AssessError> {
-    let columns = [("control_id", false), ("stream", false), ("class", false), ("max_gap_s", false)];
-    engine.define("coverage_needs", &columns, &catalogue.coverage_needs())?;
-    let mut rows = Vec::new();
-    for (class, roles) in [("stateful", &config.classes.stateful), ("immutable", &config.classes.immutable)] {
-        for role in roles {
-            let (role, prefix) = role.strip_suffix('*').map_or((role.as_str(), "false"), |role| (role, "true"));
-            rows.push(vec![role.to_owned(), prefix.to_owned(), class.to_owned()]);
-        }
-    }
-    engine.define("class_rules", &[("role", false), ("is_prefix", true), ("class", false)], &rows)?;
-    engine.define("required_attestations", &[("attestation_id", false), ("statement", false)], &required_attestations(config))
+    tables(catalogue, config).iter().try_for_each(|table| engine.define(table.name, table.columns, &table.rows))
 }
 
 /// What management has to attest, written as attestations are when they become facts.

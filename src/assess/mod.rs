@@ -31,7 +31,7 @@ pub use engine::{Engine, EngineOptions, Parameters, Query};
 pub use fleet::{ClassChange, FleetHost};
 pub use frame::Frame;
 pub use item::{Item, ItemStatus, span_words};
-pub(crate) use judge::required_attestations;
+pub(crate) use judge::{required_attestations, tables};
 pub use population::{Counted, PackedFile, Population};
 pub use registers::{Attestation, Exemption, Response};
 pub use sample::{Drawn, Sample};

@@ -238,7 +238,8 @@ fn has_inventory(engine: &Engine) -> Result<bool, AssessError> {
 fn unknown_targets(engine: &Engine) -> Result<Vec<(String, u64)>, AssessError> {
     let sql = "
         with known as (
-          select host as target from hosts union select group_name from host_groups union select image from images
+          select host as target from hosts union select group_name from host_groups union select lower(cluster) from hosts where cluster is not null
+          union select lower(role) from host_roles union select image from images
           union select lower(name) from images where name is not null
         )
         select t.target, count(distinct t.change_id) as changes

@@ -4,19 +4,25 @@
 //! [`Config`].
 
 mod attestations;
+mod automation;
 mod code_review;
 mod jira;
+mod people;
 mod provenance;
 mod sampling;
 mod servicenow;
+mod tables;
 mod words;
 
 pub use attestations::{Attestations, one_line};
+pub use automation::{Automation, Span};
 pub use code_review::{GitHub, GitLab, ProjectNumber, Repository};
 pub use jira::Jira;
+pub use people::People;
 pub use provenance::{AttestationKey, Provenance};
 pub use sampling::{Basis, Risk, Sampling};
 pub use servicenow::{ServiceNow, StandardField};
+pub use tables::ConfigTable;
 pub use words::{ChangeKind, ChangeState, Words};
 
 use std::borrow::Cow;
@@ -48,6 +54,10 @@ pub struct Config {
     pub hosts: Hosts,
     /// Which roles make a host stateful or immutable.
     pub classes: Classes,
+    /// What is written around the names of persons and accounts.
+    pub people: People,
+    /// Accounts that no person works with.
+    pub automation: Vec<Automation>,
     /// How change numbers look.
     pub changes: Changes,
     /// Fields and words of ServiceNow that sites name themselves.
@@ -379,6 +389,42 @@ mod tests {
         let config = config("[hosts]\nstrip_domains = [\"example.net\"]");
         assert_eq!(config.host("ES-Data-1.EXAMPLE.net."), "es-data-1");
         assert_eq!(config.host("es-data-1.example.org"), "es-data-1.example.org");
+    }
+
+    #[test]
+    fn automation_and_names_become_rules() {
+        let config = config(
+            "[people]\nstrip_prefixes = ['CORP\\']\n[hosts]\nstrip_domains = ['example.net']\n\
+             [[automation]]\naccount = 'CORP\\Ansible'\ntool = 'Ansible'\nhosts = ['DB-*', 'es-1.example.net']\nwithin = '2m'\n\
+             [[automation]]\naccount = 'puppet'\ntool = 'puppet'\nterminals = true\n",
+        );
+        let rules = config.tables().into_iter().find(|table| table.name == "automation_rules").expect("a table").rows;
+        let rows: Vec<String> = rows_of(&rules);
+        assert_eq!(
+            rows,
+            ["ansible ansible db- true 120 false", "ansible ansible es-1 false 120 false", "puppet puppet  true 0 true"]
+        );
+    }
+
+    fn rows_of(rows: &[Vec<String>]) -> Vec<String> {
+        rows.iter().map(|row| row.join(" ")).collect()
+    }
+
+    #[test]
+    fn every_mistake_about_names_and_automation_is_told() {
+        for (text, part) in [
+            ("[people]\nemail_local_part = true", "needs domains"),
+            ("[people]\ndomains = ['example.net']", "without email_local_part"),
+            ("[people]\nstrip_prefixes = ['']", "a name is empty"),
+            ("[people]\nstrip_prefix = ['x']", "unknown field `strip_prefix`"),
+            ("[[automation]]\naccount = 'ansible'", "missing field `tool`"),
+            ("[[automation]]\naccount = ' '\ntool = 'puppet'", "a name is empty"),
+            ("[[automation]]\naccount = 'a'\ntool = 'puppet'\nwithin = '5 minutes'", "is no duration"),
+            ("[[automation]]\naccount = 'a'\ntool = 'puppet'\nhost = ['x']", "unknown field `host`"),
+        ] {
+            let error = Config::parse("steadfast.toml", text).expect_err(text);
+            assert!(error.message.contains(part), "{text}: {}", error.message);
+        }
     }
 
     #[test]

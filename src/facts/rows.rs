@@ -8,6 +8,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
+use super::names::{NameRules, names_somebody};
 use super::time::Micros;
 use crate::redact::redact;
 
@@ -214,6 +215,9 @@ impl Cells {
 /// The cells of the row being appended; each call fills the next column.
 pub struct Row<'a> {
     cells: std::slice::IterMut<'a, Cells>,
+    names: std::slice::Iter<'a, bool>,
+    rules: &'a NameRules,
+    names_somebody: bool,
     redacted: u64,
 }
 
@@ -226,6 +230,7 @@ pub trait Cell {
 impl Row<'_> {
     /// Fills the next column.
     pub fn put(&mut self, cell: impl Cell) {
+        self.names_somebody = self.names.next().copied().unwrap_or(false);
         cell.put(self);
     }
 }
@@ -248,10 +253,11 @@ macro_rules! cell {
 }
 impl Cell for Option<&str> {
     fn put(self, row: &mut Row<'_>) {
+        let text = if row.names_somebody { self.map(|name| row.rules.plain(name)) } else { self };
         match row.cells.next() {
-            Some(Cells::Text(cells)) => cells.append_option(self),
+            Some(Cells::Text(cells)) => cells.append_option(text),
             Some(Cells::Prose(cells)) => {
-                let redacted = self.map(redact);
+                let redacted = text.map(redact);
                 row.redacted += redacted.as_ref().map_or(0, |(_, secrets)| *secrets);
                 cells.append_option(redacted.as_ref().map(|(text, _)| text.as_ref()));
             }
@@ -275,6 +281,8 @@ pub struct Rows {
     source: StringBuilder,
     line: Int64Builder,
     cells: Vec<Cells>,
+    names: Vec<bool>,
+    rules: NameRules,
     len: usize,
 }
 
@@ -282,11 +290,20 @@ impl Rows {
     /// No rows yet, of `table`.
     #[must_use]
     pub fn new(table: &'static Table) -> Self {
+        Self::naming(table, &NameRules::default())
+    }
+
+    /// No rows yet, of `table`; names of persons and accounts go through `rules`.
+    #[must_use]
+    pub fn naming(table: &'static Table, rules: &NameRules) -> Self {
+        let any = *rules != NameRules::default();
         Self {
             schema: table.schema(),
             source: StringBuilder::with_capacity(512, 8 << 10),
             line: Int64Builder::new(),
             cells: table.columns.iter().map(|column| Cells::new(column.kind)).collect(),
+            names: table.columns.iter().map(|column| any && names_somebody(table.name, column.name)).collect(),
+            rules: rules.clone(),
             len: 0,
         }
     }
@@ -302,7 +319,13 @@ impl Rows {
     pub(crate) fn push_with(&mut self, pointer: Pointer<'_>, append: impl FnOnce(&mut Row<'_>)) -> u64 {
         self.source.append_value(pointer.source);
         self.line.append_value(i64::try_from(pointer.line).unwrap_or(i64::MAX));
-        let mut row = Row { cells: self.cells.iter_mut(), redacted: 0 };
+        let mut row = Row {
+            cells: self.cells.iter_mut(),
+            names: self.names.iter(),
+            rules: &self.rules,
+            names_somebody: false,
+            redacted: 0,
+        };
         append(&mut row);
         let redacted = row.redacted;
         self.len += 1;

@@ -95,6 +95,9 @@ mod login_unit_files;
 mod mapped;
 mod package_list;
 mod people_csv;
+mod people_directory;
+mod people_entra;
+mod people_ldif;
 mod register_entry;
 mod registers_toml;
 mod responses_toml;
@@ -251,6 +254,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &image_packer::PackerManifest,
     &image_aws::Ec2Images,
     &hosts_aws::Ec2Instances,
+    &people_entra::EntraUsers,
     &hosts_kubernetes::KubernetesNodes,
     &hosts_terraform::TerraformState,
     &hosts_ansible_list::AnsibleInventoryList,
@@ -326,6 +330,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &attestations_toml::AttestationRegister,
     &alarm_acks_csv::AlarmAcks,
     &people_csv::PeopleCsv,
+    &people_ldif::Ldif,
     &hosts_csv::HostsCsv,
     &mapped::Mapped,
 ];

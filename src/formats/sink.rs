@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-use crate::facts::{AnyFact, Fact, Micros, Pointer, Reject, Rows, TABLES, Table};
+use crate::facts::{AnyFact, Fact, Micros, NameRules, Pointer, Reject, Rows, TABLES, Table};
 use crate::redact::{redact, visible_bytes};
 
 /// A named limit of the evidence: something that the reader could not know.
@@ -124,6 +124,7 @@ impl Activity {
 pub struct Sink<'a> {
     source: &'a str,
     rows: Vec<Option<Rows>>,
+    rules: NameRules,
     tally: Tally,
     hosts: HashMap<String, u32>,
     activity: HashMap<(u32, i64, &'static str), Activity>,
@@ -152,12 +153,20 @@ impl<'a> Sink<'a> {
         Self {
             source,
             rows: TABLES.iter().map(|_| None).collect(),
+            rules: NameRules::default(),
             tally: Tally::default(),
             hosts: HashMap::new(),
             activity: HashMap::new(),
             limits: BTreeSet::new(),
             as_of: None,
         }
+    }
+
+    /// The sink, with rules for the names of persons and accounts.
+    #[must_use]
+    pub fn naming(mut self, rules: &NameRules) -> Self {
+        self.rules = rules.clone();
+        self
     }
 
     /// Opens the record at `line` (1-based line or record number).
@@ -199,7 +208,7 @@ impl<'a> Sink<'a> {
 
     fn rows_of(&mut self, table: &'static Table) -> Option<&mut Rows> {
         let index = TABLES.iter().position(|known| std::ptr::eq(*known, table))?;
-        Some(self.rows.get_mut(index)?.get_or_insert_with(|| Rows::new(table)))
+        Some(self.rows.get_mut(index)?.get_or_insert_with(|| Rows::naming(table, &self.rules)))
     }
 
     /// Ends the segment.

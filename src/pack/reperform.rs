@@ -1,7 +1,7 @@
 //! `reperform.sql`: the views and tests of the pack with their parameters, for stock DuckDB, and a comparison with the
 //! populations in the pack.
 
-use crate::assess::required_attestations;
+use crate::assess::tables;
 use crate::catalogue::{Catalogue, Parameter, View};
 use crate::config::Config;
 use crate::facts::TABLES;
@@ -18,26 +18,18 @@ pub fn reperform(catalogue: &Catalogue, views: &[View], config: &Config, period:
     for table in TABLES {
         script.push_str(&format!("create view {0} as select * from read_parquet('facts/{0}.parquet');\n", table.name));
     }
-    let mut rules = Vec::new();
-    for (class, roles) in [("stateful", &config.classes.stateful), ("immutable", &config.classes.immutable)] {
-        for role in roles {
-            let (role, prefix) = role.strip_suffix('*').map_or((role.as_str(), false), |role| (role, true));
-            rules.push(format!("({}, {prefix}, '{class}')", quoted(role)));
+    for table in tables(catalogue, config) {
+        let columns: Vec<String> =
+            table.columns.iter().map(|(name, flag)| format!("{name} {}", if *flag { "boolean" } else { "varchar" })).collect();
+        script.push_str(&format!("create table {} ({});\n", table.name, columns.join(", ")));
+        let row = |cells: &Vec<String>| {
+            let cells = cells.iter().zip(table.columns).map(|(cell, (_, flag))| if *flag { cell.clone() } else { quoted(cell) });
+            format!("({})", cells.collect::<Vec<_>>().join(", "))
+        };
+        if !table.rows.is_empty() {
+            let rows: Vec<String> = table.rows.iter().map(row).collect();
+            script.push_str(&format!("insert into {} values {};\n", table.name, rows.join(", ")));
         }
-    }
-    script.push_str("create table class_rules (role varchar, is_prefix boolean, class varchar);\n");
-    if !rules.is_empty() {
-        script.push_str(&format!("insert into class_rules values {};\n", rules.join(", ")));
-    }
-    script.push_str("create table required_attestations (attestation_id varchar, statement varchar);\n");
-    let required = tuples(&required_attestations(config));
-    if !required.is_empty() {
-        script.push_str(&format!("insert into required_attestations values {required};\n"));
-    }
-    script.push_str("create table coverage_needs (control_id varchar, stream varchar, class varchar, max_gap_s varchar);\n");
-    let needs = tuples(&catalogue.coverage_needs());
-    if !needs.is_empty() {
-        script.push_str(&format!("insert into coverage_needs values {needs};\n"));
     }
     let instant = |instant: crate::facts::Micros| quoted(instant.iso().trim_end_matches('Z').replace('T', " ").as_str());
     let common = vec![("period_start".to_owned(), instant(period.starts_at)), ("period_end".to_owned(), instant(period.ends_at))];
@@ -68,12 +60,6 @@ pub fn reperform(catalogue: &Catalogue, views: &[View], config: &Config, period:
     }
     script.push_str(&format!("\n{}\norder by control;\n", comparisons.join("\nunion all\n")));
     script
-}
-
-/// Rows of texts as SQL writes them.
-fn tuples(rows: &[Vec<String>]) -> String {
-    let row = |row: &Vec<String>| format!("({})", row.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(", "));
-    rows.iter().map(row).collect::<Vec<_>>().join(", ")
 }
 
 fn quoted(text: &str) -> String {

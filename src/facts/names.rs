@@ -1,0 +1,73 @@
+//! Names of persons and accounts: which columns hold them, and what a team writes around them.
+
+/// What is taken off names of persons and accounts as they become facts, so that they join. Case does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameRules {
+    /// What a name may begin with: the domain of a Windows account, for example `CORP\`.
+    pub prefixes: Vec<String>,
+    /// Domains of e-mail addresses whose part before the `@` is the name of the account.
+    pub domains: Vec<String>,
+}
+
+impl NameRules {
+    /// The name without the first prefix and the first domain that it has; a name that would be nothing stays whole.
+    #[must_use]
+    pub fn plain<'n>(&self, name: &'n str) -> &'n str {
+        let name = self.prefixes.iter().find_map(|prefix| without_start(name, prefix)).unwrap_or(name);
+        self.domains.iter().find_map(|domain| local_part(name, domain)).unwrap_or(name)
+    }
+}
+
+fn without_start<'n>(name: &'n str, prefix: &str) -> Option<&'n str> {
+    let (start, rest) = (name.get(..prefix.len())?, name.get(prefix.len()..)?);
+    (start.eq_ignore_ascii_case(prefix) && !rest.is_empty()).then_some(rest)
+}
+
+fn local_part<'n>(name: &'n str, domain: &str) -> Option<&'n str> {
+    let (local, found) = name.rsplit_once('@')?;
+    (found.eq_ignore_ascii_case(domain) && !local.is_empty()).then_some(local)
+}
+
+/// Whether a column holds the name of a person or account that is held against others.
+pub(super) fn names_somebody(table: &str, column: &str) -> bool {
+    matches!(
+        (table, column),
+        ("privileged_commands" | "sessions", "actor")
+            | ("changes", "requested_by" | "assigned_to")
+            | ("approvals", "approver")
+            | ("alarms" | "alarm_acks", "acknowledged_by")
+            | ("people", "person" | "alias")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::TABLES;
+
+    #[test]
+    fn only_what_the_rules_name_is_taken_off() {
+        let rules = NameRules { prefixes: vec!["CORP\\".to_owned()], domains: vec!["example.net".to_owned()] };
+        for (name, plain) in [
+            ("aklein", "aklein"),
+            ("corp\\AKlein", "AKlein"),
+            ("OTHER\\aklein", "OTHER\\aklein"),
+            ("A.Klein@Example.NET", "A.Klein"),
+            ("CORP\\aklein@example.net", "aklein"),
+            ("aklein@mail.example.net", "aklein@mail.example.net"),
+            ("aklein@example.net.evil.example", "aklein@example.net.evil.example"),
+            ("CORP\\", "CORP\\"),
+            ("@example.net", "@example.net"),
+            ("ü", "ü"),
+        ] {
+            assert_eq!(rules.plain(name), plain);
+        }
+        assert_eq!(NameRules::default().plain("aklein@example.net"), "aklein@example.net");
+    }
+
+    #[test]
+    fn every_column_that_names_somebody_exists() {
+        let named = TABLES.iter().flat_map(|table| table.columns.iter().map(|column| (table.name, column.name)));
+        assert_eq!(named.filter(|(table, column)| names_somebody(table, column)).count(), 9);
+    }
+}
