@@ -6,6 +6,7 @@
 
 mod conclude;
 mod coverage;
+mod drill;
 mod engine;
 mod item;
 mod judge;
@@ -22,6 +23,7 @@ use thiserror::Error;
 pub use conclude::conclude;
 pub(crate) use conclude::thousands;
 pub use coverage::{Coverage, Gap};
+pub use drill::{Drilled, FalseAlarm, Ground, MOST_ALARMS, Options, Plant, Tally, Told, drill, drill_alone, seed};
 pub use engine::{Engine, EngineOptions, Frame, Parameters};
 pub use item::{Item, ItemStatus, span_words};
 pub use population::{Counted, PackedFile, Population};

@@ -135,10 +135,11 @@ pub fn plan(engine: &Engine, catalogue: &Catalogue, config: &Config, period: &Pe
     for control in &catalogue.controls {
         columns(engine, control, &parameters(control, period))?;
     }
-    Ok(())
+    super::drill::plan(engine, catalogue, period)
 }
 
-fn make(engine: &Engine, view: &View, parameters: &Parameters) -> Result<(), AssessError> {
+/// Makes a view.
+pub(super) fn make(engine: &Engine, view: &View, parameters: &Parameters) -> Result<(), AssessError> {
     if view.inline() { engine.inline(&view.name, &view.sql, parameters) } else { engine.store(&view.name, &view.sql, parameters) }
 }
 

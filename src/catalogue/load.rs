@@ -7,6 +7,7 @@ use thiserror::Error;
 use walkdir::WalkDir;
 
 use super::control::{Control, Parameter, parse_duration, placeholders};
+use super::drill::{Drill, read_drill};
 use crate::collect::Sha256;
 use crate::config::Config;
 use crate::diag::Diagnostic;
@@ -38,9 +39,13 @@ pub struct Catalogue {
     pub controls: Vec<Control>,
     /// Views by name.
     pub views: Vec<View>,
-    /// SHA-256 over every control and view as used, and the parameters of the configuration.
+    /// Kinds of violations that the drill plants, by name.
+    pub drills: Vec<Drill>,
+    /// Views that only the drill reads.
+    pub drill_views: Vec<View>,
+    /// SHA-256 over every control, view and drill as used, and the parameters of the configuration.
     pub sha256: String,
-    /// The text of each control file, by id.
+    /// The text of each control file, by id; of each drill, by `drills/` and its name.
     pub texts: BTreeMap<String, String>,
 }
 
@@ -81,7 +86,7 @@ impl Catalogue {
     pub fn load(folder: Option<&Path>, config: &Config) -> Result<Self, CatalogueError> {
         let mut files: BTreeMap<String, (String, String)> = BTreeMap::new();
         for (path, text) in EMBEDDED {
-            files.insert(file_name(path), (format!("controls/{path}"), (*text).to_owned()));
+            files.insert(key(path), (format!("controls/{path}"), (*text).to_owned()));
         }
         if let Some(folder) = folder {
             for entry in WalkDir::new(folder).sort_by_file_name() {
@@ -92,16 +97,26 @@ impl Catalogue {
                     let path = entry.path().display().to_string();
                     let text = std::fs::read_to_string(entry.path())
                         .map_err(|error| CatalogueError::Io { path: path.clone(), error })?;
-                    files.insert(name, (path, text));
+                    let key = if in_drills(entry.path()) { format!("{DRILLS}{name}") } else { name };
+                    files.insert(key, (path, text));
                 }
             }
         }
-        let mut catalogue = Self { controls: Vec::new(), views: Vec::new(), sha256: String::new(), texts: BTreeMap::new() };
+        let mut catalogue = Self {
+            controls: Vec::new(),
+            views: Vec::new(),
+            drills: Vec::new(),
+            drill_views: Vec::new(),
+            sha256: String::new(),
+            texts: BTreeMap::new(),
+        };
         let mut hash = Sha256::new();
         for (name, (path, text)) in &files {
             hash.update(format!("{name} {}\n", text.len()).as_bytes());
             hash.update(text.as_bytes());
-            if let Some(view) = name.strip_suffix(".sql") {
+            if let Some(name) = name.strip_prefix(DRILLS) {
+                catalogue.take_drill(path, name, text)?;
+            } else if let Some(view) = name.strip_suffix(".sql") {
                 catalogue.views.push(View { name: view.to_owned(), sql: text.clone() });
             } else if name.strip_suffix(".toml").is_some_and(is_control) {
                 let control = read(path, name, text)?;
@@ -113,7 +128,30 @@ impl Catalogue {
         catalogue.sha256 = hash.finish();
         catalogue.controls.sort_by_key(|control| order(&control.id));
         catalogue.configure(config)?;
+        if let Some((drill, control)) = catalogue.drill_of_no_control() {
+            let (path, text) = files.get(&format!("{DRILLS}{drill}.toml")).cloned().unwrap_or_default();
+            let at = text.find(control).map_or(0..0, |start| start..start + control.len());
+            let message = format!("there is no control `{control}`");
+            return Err(CatalogueError::Mistake(Box::new(Diagnostic::new("drill-contract", &path, &text, at, message))));
+        }
         Ok(catalogue)
+    }
+
+    fn take_drill(&mut self, path: &str, name: &str, text: &str) -> Result<(), CatalogueError> {
+        if let Some(view) = name.strip_suffix(".sql") {
+            self.drill_views.push(View { name: view.to_owned(), sql: text.to_owned() });
+        } else if let Some(stem) = name.strip_suffix(".toml") {
+            self.drills.push(read_drill(path, stem, text).map_err(CatalogueError::Mistake)?);
+            self.texts.insert(format!("{DRILLS}{stem}"), text.to_owned());
+        }
+        Ok(())
+    }
+
+    /// A drill that names a control that there is not.
+    fn drill_of_no_control(&self) -> Option<(&str, &str)> {
+        let known = |id: &str| self.controls.iter().any(|control| control.id == id);
+        let named = self.drills.iter().flat_map(|drill| drill.also.iter().chain([&drill.control]).map(move |id| (drill, id)));
+        named.into_iter().find(|(_, id)| !known(id)).map(|(drill, id)| (drill.name.as_str(), id.as_str()))
     }
 
     fn configure(&mut self, config: &Config) -> Result<(), CatalogueError> {
@@ -144,9 +182,18 @@ impl Catalogue {
     }
 }
 
-/// The last part of a path.
-fn file_name(path: &str) -> String {
-    path.rsplit('/').next().unwrap_or(path).to_owned()
+/// The folder of drills, in keys of files.
+const DRILLS: &str = "drills/";
+
+/// What a file is known by: its name, and for drills their folder.
+fn key(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if in_drills(Path::new(path)) { format!("{DRILLS}{name}") } else { name.to_owned() }
+}
+
+/// Whether a file is in a folder `drills`.
+fn in_drills(path: &Path) -> bool {
+    path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "drills")
 }
 
 /// Whether a file name without its ending is that of a control: `SUDO-02`.

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Output, OutputError};
-use crate::report::{Conclusion, Coverage, Gap, Hosts, ItemCounts, Map, Member, Period, Report};
+use crate::report::{Conclusion, Coverage, DrillReport, Gap, Hosts, ItemCounts, Map, Member, Period, Report};
 
 /// The results for machines.
 pub(super) struct Json;
@@ -22,6 +22,8 @@ struct Document<'a> {
     exceptions: Vec<ExceptionJson<'a>>,
     sources: Vec<SourceJson<'a>>,
     limits: Vec<LimitJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drill: Option<&'a DrillReport>,
 }
 
 #[derive(Default, Serialize)]
@@ -127,11 +129,22 @@ impl Output for Json {
             exceptions: report.every_exception.iter().map(exception).collect(),
             sources: report.sources.iter().map(source).collect(),
             limits: report.limits.iter().map(limit).collect(),
+            drill: report.drill.as_ref(),
         };
         let mut bytes = serde_json::to_vec_pretty(&document).map_err(|error| OutputError::Json { path: "report.json", error })?;
         bytes.push(b'\n');
         Ok(bytes)
     }
+}
+
+/// `drill.json`: what came of a drill, for machines.
+///
+/// # Errors
+/// Where the serialiser fails, which only a bug makes it do.
+pub fn drill_json(drill: &DrillReport) -> Result<Vec<u8>, OutputError> {
+    let mut bytes = serde_json::to_vec_pretty(drill).map_err(|error| OutputError::Json { path: "drill.json", error })?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 fn counts(report: &Report) -> Counts {

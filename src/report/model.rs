@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub(super) use super::drill::DrillReport;
 pub use super::evidence::{Citation, Limit, LimitsAlike, Reject, Source};
 
 /// What was concluded on a control.
@@ -104,6 +105,8 @@ pub struct Report {
     pub rejects: Vec<Reject>,
     /// How many records could not be read.
     pub rejected_total: u64,
+    /// What came of the drill, where there was one.
+    pub drill: Option<DrillReport>,
     /// What the words mean.
     pub glossary: Vec<(&'static str, &'static str)>,
 }
