@@ -18,6 +18,8 @@ mod corpus;
 #[cfg(feature = "judge")]
 mod determinism;
 #[cfg(feature = "judge")]
+mod drill;
+#[cfg(feature = "judge")]
 mod errors;
 mod fixtures;
 mod forgeries;

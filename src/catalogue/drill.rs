@@ -10,7 +10,7 @@ use crate::facts::TABLES;
 /// A kind of violation: where it can be planted, which rows it adds to and takes from a copy of the facts, and what a
 /// control says that finds it.
 ///
-/// Values of a place are texts: `$column` in queries, `{column}` in sentences. Beside them stand `$name` (`drill-07`, for
+/// Values of a place are texts: `$column` in queries, `{column}` in sentences. Beside them stand `$name` (`drill-007`, for
 /// new hosts, images and changes), `$source` (the source that no real file can have), the parameters of the control, and
 /// `$period_start` and `$period_end`.
 #[derive(Clone, Debug, Deserialize)]

@@ -127,6 +127,7 @@ impl Catalogue {
         hash.update(format!("{:?}", config.params).as_bytes());
         catalogue.sha256 = hash.finish();
         catalogue.controls.sort_by_key(|control| order(&control.id));
+        catalogue.drills.sort_by_key(|drill| (order(&drill.control), drill.name.clone()));
         catalogue.configure(config)?;
         if let Some((drill, control)) = catalogue.drill_of_no_control() {
             let (path, text) = files.get(&format!("{DRILLS}{drill}.toml")).cloned().unwrap_or_default();

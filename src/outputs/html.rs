@@ -47,6 +47,18 @@ pub(super) struct Numbering<'a> {
     pub(super) register: u32,
     /// Records that could not be read, where there are any.
     pub(super) rejects: Option<u32>,
+    /// The drill, where there was one.
+    pub(super) drill: Option<DrillTables>,
+}
+
+/// The tables of the drill.
+pub(super) struct DrillTables {
+    /// By control.
+    pub(super) controls: u32,
+    /// Planted violations.
+    pub(super) plants: Option<u32>,
+    /// False alarms.
+    pub(super) alarms: Option<u32>,
 }
 
 /// The section of a control: its number, its exceptions, and the numbers of the tables that it has.
@@ -88,7 +100,13 @@ impl<'a> Numbering<'a> {
                 sample: tables.next_for(&control.sample.rows),
             });
         }
-        Self { counts, matrix, sections, register: tables.next(), rejects: tables.next_for(&report.rejects) }
+        let (register, rejects) = (tables.next(), tables.next_for(&report.rejects));
+        let drill = report.drill.as_ref().map(|drill| DrillTables {
+            controls: tables.next(),
+            plants: tables.next_for(&drill.plants),
+            alarms: tables.next_for(&drill.alarms),
+        });
+        Self { counts, matrix, sections, register, rejects, drill }
     }
 }
 

@@ -73,7 +73,7 @@ pub struct DrillControl {
 /// One planted violation.
 #[derive(Clone, Debug, Serialize)]
 pub struct DrillPlant {
-    /// `P-07`
+    /// `P-007`
     pub id: String,
     /// The control that had to find it.
     pub control_id: String,
@@ -143,11 +143,11 @@ pub fn drill_report(drilled: &Drilled) -> DrillReport {
         seed: visible(&drilled.seed).into_owned(),
         per_kind: drilled.per_kind,
         summary: format!(
-            "Of {} violations planted in a copy of the evidence, {} were detected by their control and {} missed; {} false alarms. {} of {} controls were tried.",
-            thousands(planted),
+            "{} planted in a copy of the evidence: {} detected by their control, {} missed; {}. {} of {} controls were tried.",
+            counted(planted, "violation"),
             thousands(detected),
             thousands(planted - detected),
-            thousands(false_alarms),
+            counted(false_alarms, "false alarm"),
             tried,
             controls.len()
         ),
@@ -168,6 +168,11 @@ pub fn drill_report(drilled: &Drilled) -> DrillReport {
         plants: drilled.plants.iter().map(plant).collect(),
         alarms: drilled.false_alarms.iter().map(alarm).collect(),
     }
+}
+
+/// A number with its noun.
+fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
 }
 
 fn plant(plant: &Plant) -> DrillPlant {

@@ -2,7 +2,7 @@
 //! facts, at random places that a printed seed decides, and the same controls judge the copy.
 //!
 //! The copy is a second store with the tables that the plants change, and a second engine over it; the facts of the evidence
-//! are only read. Planted rows carry a source that no file can have, because no path has an empty part: `drill//P-07`.
+//! are only read. Planted rows carry a source that no file can have, because no path has an empty part: `drill//P-007`.
 //! [`places`] chooses, [`copy`] plants, [`compare`] holds what the controls say of the copy against what they say of the
 //! evidence.
 //!
@@ -38,7 +38,7 @@ pub struct Options {
 /// A violation that was planted, and what became of it.
 #[derive(Clone, Debug)]
 pub struct Plant {
-    /// `P-07`
+    /// `P-007`
     pub id: String,
     /// Kind: the name of its file.
     pub kind: String,
@@ -50,7 +50,7 @@ pub struct Plant {
     pub sentence: String,
     /// The resource that the item had to be about.
     pub resource: String,
-    /// The first time of the place, where it has one.
+    /// When it was planted, where it has a time.
     pub planted_at: Option<String>,
     /// What the control said: the item that found it, or the one nearest to that.
     pub told: Told,
@@ -245,7 +245,7 @@ fn plant_of(place: &Place<'_>) -> Plant {
         control: place.drill.control.clone(),
         sentence: place.fill(&place.drill.plant),
         resource: place.drill.expect.item.get("resource").map(|text| place.fill(text)).unwrap_or_default(),
-        planted_at: place.first_time(),
+        planted_at: place.planted_at(),
         told: Told::Nothing,
         also_found_by: Vec::new(),
     }

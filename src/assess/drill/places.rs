@@ -43,7 +43,7 @@ impl Value {
 
 /// A place where something is planted.
 pub(super) struct Place<'d> {
-    /// `P-07`
+    /// `P-007`
     pub(super) id: String,
     /// What is planted.
     pub(super) drill: &'d Drill,
@@ -71,12 +71,14 @@ impl Place<'_> {
         fill(&self.values, text, Value::said)
     }
 
-    /// The first time of the place, to the second.
-    pub(super) fn first_time(&self) -> Option<String> {
-        self.values.iter().find_map(|(_, value)| match value {
+    /// When it is planted, to the second: `planted_at`, or the first time that the place has.
+    pub(super) fn planted_at(&self) -> Option<String> {
+        let time = |value: &Value| match value {
             Value::Time(at) => Some(at.to_the_second()),
             Value::Text(_) => None,
-        })
+        };
+        let first = || self.values.iter().find_map(|(_, value)| time(value));
+        self.value("planted_at").and_then(time).or_else(first)
     }
 }
 
@@ -91,7 +93,7 @@ fn fill(values: &[(String, Value)], sentence: &str, said: impl Fn(&Value) -> Str
     filled
 }
 
-/// Chooses places for every kind, in the order of their names.
+/// Chooses places for every kind, in the order of controls and names.
 pub(super) fn choose<'d>(
     engine: &Engine,
     catalogue: &'d Catalogue,
@@ -107,10 +109,10 @@ pub(super) fn choose<'d>(
                 break;
             }
             let number = chosen.len() + 1;
-            let id = format!("P-{number:02}");
+            let id = format!("P-{number:03}");
             let source = format!("drill//{id}");
             let mut values = values;
-            values.push(("name".to_owned(), Value::Text(format!("drill-{number:02}"))));
+            values.push(("name".to_owned(), Value::Text(format!("drill-{number:03}"))));
             values.push(("source".to_owned(), Value::Text(source.clone())));
             let place = Place { id, drill, source, values };
             let claims: Vec<String> = drill.claims.iter().map(|claim| place.fill_exactly(claim)).collect();
