@@ -151,8 +151,8 @@ impl Catalogue {
     /// A drill that names a control that there is not.
     fn drill_of_no_control(&self) -> Option<(&str, &str)> {
         let known = |id: &str| self.controls.iter().any(|control| control.id == id);
-        let named = self.drills.iter().flat_map(|drill| drill.also.iter().chain([&drill.control]).map(move |id| (drill, id)));
-        named.into_iter().find(|(_, id)| !known(id)).map(|(drill, id)| (drill.name.as_str(), id.as_str()))
+        let mut named = self.drills.iter().flat_map(|drill| drill.also.iter().chain([&drill.control]).map(move |id| (drill, id)));
+        named.find(|(_, id)| !known(id)).map(|(drill, id)| (drill.name.as_str(), id.as_str()))
     }
 
     fn configure(&mut self, config: &Config) -> Result<(), CatalogueError> {

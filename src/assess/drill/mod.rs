@@ -12,6 +12,7 @@ mod compare;
 mod copy;
 mod places;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::AssessError;
@@ -220,21 +221,20 @@ fn make_drill_views(engine: &Engine, catalogue: &Catalogue, period: &Period) -> 
     let common = period_parameters(period);
     let mut views = catalogue.views.clone();
     views.extend(catalogue.drill_views.iter().cloned());
-    for view in in_order(engine, &views)? {
-        let of_drill = catalogue.drill_views.iter().any(|known| known.name == view.name);
-        if !engine.knows(&view.name) && (of_drill || catalogue.drills.iter().any(|drill| reads(engine, drill, &view.name))) {
-            make(engine, view, &common)?;
+    let ordered = in_order(engine, &views)?;
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    for drill in &catalogue.drills {
+        for sql in [&drill.places].into_iter().chain(drill.insert.values()) {
+            wanted.extend(engine.tables(&drill.name, sql)?);
         }
     }
-    Ok(())
-}
-
-/// Whether a drill names a view.
-fn reads(engine: &Engine, drill: &Drill, view: &str) -> bool {
-    [&drill.places]
-        .into_iter()
-        .chain(drill.insert.values())
-        .any(|sql| engine.tables(&drill.name, sql).is_ok_and(|tables| tables.contains(view)))
+    for view in ordered.iter().rev() {
+        if wanted.contains(&view.name) {
+            wanted.extend(engine.tables(&view.name, &view.sql)?);
+        }
+    }
+    let mut missing = ordered.into_iter().filter(|view| wanted.contains(&view.name) && !engine.knows(&view.name));
+    missing.try_for_each(|view| make(engine, view, &common))
 }
 
 fn plant_of(place: &Place<'_>) -> Plant {
@@ -267,8 +267,8 @@ pub(super) fn plan(engine: &Engine, catalogue: &Catalogue, period: &Period) -> R
         let built_in = ["name", "source"].map(str::to_owned);
         let expected = drill.expect.item.values().chain(&drill.claims).chain([&drill.plant]);
         let named = expected.flat_map(|text| placeholders(text)).chain(drill.marks.iter().map(String::as_str));
-        let named = named.chain(drill.expect.spans.iter().map(String::as_str));
-        if let Some(unknown) = named.into_iter().find(|name| !columns.iter().chain(&built_in).any(|column| column == name)) {
+        let mut named = named.chain(drill.expect.spans.iter().map(String::as_str));
+        if let Some(unknown) = named.find(|name| !columns.iter().chain(&built_in).any(|column| column == name)) {
             return Err(broken(format!("`{unknown}` is no column of its places; they have {}", columns.join(", "))));
         }
         let examples = engine.examples(&drill.name, &drill.places, &parameters)?;
