@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::outputs::OutputError;
 use crate::pack::{PackError, Packed, Parts, write};
 use crate::period::Period;
-use crate::report::{Input, Report, build};
+use crate::report::{DrillReport, Input, Report, build, drill_report};
 
 /// What to judge, and how.
 pub struct Job<'a> {
@@ -84,18 +84,30 @@ pub fn evidence(
     unpack(files, &work.join("unpacked"), config.unpack)
 }
 
+/// How a drill is made.
+#[derive(Clone, Debug)]
+pub struct DrillOptions {
+    /// Decides the places; where none is given, the evidence and the period do.
+    pub seed: Option<String>,
+    /// Violations of each kind, where there are as many places.
+    pub per_kind: usize,
+}
+
 /// Reads, judges and builds the report.
 ///
 /// # Errors
 /// Where facts cannot be written, a control is broken, or a reader lost a record. Evidence that cannot be read is no
 /// error: it is in the report, and keeps the controls that needed it from a clean conclusion.
 pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
-    let files = evidence(job.evidence, job.not_evidence, job.work, job.config)?;
-    let store = job.work.join("facts");
-    let progress = |done, total| (job.progress)("reading evidence", done, total);
-    let options = CollectOptions { config: job.config, period: job.period, threads: job.threads, progress: &progress };
-    let collected = collect(&files, &store, options)?;
-    let engine = Engine::open(&store, job.work, EngineOptions { memory: job.memory, threads: job.threads })?;
+    judge_and_drill(job, None)
+}
+
+/// The same, and drills where `options` says how; the report has the drill then.
+///
+/// # Errors
+/// As [`judge`], and where a kind of violation is broken.
+pub fn judge_and_drill(job: &Job<'_>, options: Option<&DrillOptions>) -> Result<Judged, PipelineError> {
+    let (collected, engine) = read(job)?;
     let steps = (job.catalogue.views.len() + job.catalogue.controls.len()) as u64;
     let mut step = 0;
     let populations = job.work.join("populations");
@@ -103,10 +115,18 @@ pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
         (job.progress)(name, step, steps);
         step += 1;
     })?;
+    let drilled = match options {
+        Some(options) => {
+            let options = drill_options(options, &collected, job.period);
+            let told = |stage: &str| (job.progress)(stage, steps, steps);
+            Some(assess::drill(&engine, &ground(job, &collected), &options, told)?)
+        }
+        None => None,
+    };
     (job.progress)("report", steps, steps);
     let views = assess::ordered_views(&engine, job.catalogue)?;
     let rejects = rejects(&engine)?;
-    let report = build(&Input {
+    let mut report = build(&Input {
         collected: &collected,
         assessment: &assessment,
         catalogue: job.catalogue,
@@ -114,7 +134,46 @@ pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
         period: job.period,
         rejects,
     })?;
+    report.drill = drilled.as_ref().map(drill_report);
     Ok(Judged { collected, assessment, views, report })
+}
+
+/// Reads evidence and drills on it, without a judgement of the evidence itself.
+///
+/// # Errors
+/// As [`judge_and_drill`].
+pub fn drill(job: &Job<'_>, options: &DrillOptions) -> Result<DrillReport, PipelineError> {
+    let (collected, engine) = read(job)?;
+    let options = drill_options(options, &collected, job.period);
+    let told = |stage: &str| (job.progress)(stage, 0, 0);
+    Ok(drill_report(&assess::drill_alone(&engine, &ground(job, &collected), &options, told)?))
+}
+
+fn drill_options(options: &DrillOptions, collected: &Collected, period: &Period) -> assess::Options {
+    let seed = options.seed.clone().unwrap_or_else(|| assess::seed(collected, period));
+    assess::Options { seed, per_kind: options.per_kind }
+}
+
+fn ground<'a>(job: &'a Job<'_>, collected: &'a Collected) -> assess::Ground<'a> {
+    assess::Ground {
+        catalogue: job.catalogue,
+        config: job.config,
+        period: job.period,
+        store: &collected.store,
+        work: job.work.join("drill"),
+        engine: EngineOptions { memory: job.memory, threads: job.threads },
+    }
+}
+
+/// Reads evidence into facts, and opens an engine over them.
+fn read(job: &Job<'_>) -> Result<(Collected, Engine), PipelineError> {
+    let files = evidence(job.evidence, job.not_evidence, job.work, job.config)?;
+    let store = job.work.join("facts");
+    let progress = |done, total| (job.progress)("reading evidence", done, total);
+    let options = CollectOptions { config: job.config, period: job.period, threads: job.threads, progress: &progress };
+    let collected = collect(&files, &store, options)?;
+    let engine = Engine::open(&store, job.work, EngineOptions { memory: job.memory, threads: job.threads })?;
+    Ok((collected, engine))
 }
 
 /// Seals what was judged as a pack at `out`.

@@ -20,6 +20,8 @@ mod coverage;
 #[cfg(feature = "judge")]
 mod determinism;
 #[cfg(feature = "judge")]
+mod drill;
+#[cfg(feature = "judge")]
 mod errors;
 mod fixtures;
 mod forgeries;

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::streaming::StreamingTable;
@@ -125,9 +125,19 @@ impl Engine {
     /// # Errors
     /// Where a table of the store cannot be read.
     pub fn open(store: &Path, work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
+        Self::open_over(store, store, work, options)
+    }
+
+    /// The same with the tables of `over` in place of those of `store`, where it has them.
+    ///
+    /// # Errors
+    /// Where a table cannot be read.
+    pub fn open_over(store: &Path, over: &Path, work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
         let engine = Self::begin(work, options)?;
         for table in TABLES {
-            engine.register(table.name, &store.join(format!("{}.parquet", table.name)))?;
+            let file = format!("{}.parquet", table.name);
+            let changed = over.join(&file);
+            engine.register(table.name, &if changed.exists() { changed } else { store.join(&file) })?;
         }
         Ok(engine)
     }
@@ -266,6 +276,21 @@ impl Engine {
         Ok(frame.schema().fields().iter().map(|field| field.name().clone()).collect())
     }
 
+    /// For each column that a query gives, some text that is a value of its type: to plan what takes its values.
+    ///
+    /// # Errors
+    /// Where the query cannot be planned.
+    pub fn examples(&self, name: &str, sql: &str, parameters: &Parameters) -> Result<Parameters, AssessError> {
+        let frame = self.frame(name, sql, parameters)?;
+        let example = |data_type: &DataType| match data_type {
+            DataType::Timestamp(..) => "2026-07-01 00:00:00",
+            other if other.is_numeric() => "1",
+            _ => "example",
+        };
+        let fields = frame.schema().fields().iter();
+        Ok(fields.map(|field| (field.name().clone(), Parameter::Text(example(field.data_type()).to_owned()))).collect())
+    }
+
     fn frame(&self, name: &str, sql: &str, parameters: &Parameters) -> Result<DataFrame, AssessError> {
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let values: Vec<(String, ScalarValue)> = parameters.iter().map(|(name, value)| (name.clone(), scalar(value))).collect();
@@ -362,6 +387,80 @@ impl Engine {
             Some(Err(error)) => Err(AssessError::Query { name: name.to_owned(), what: "stored", message: error.to_string() }),
             _ => Ok(()),
         }
+    }
+
+    /// Whether there is such a table or view.
+    #[must_use]
+    pub fn knows(&self, name: &str) -> bool {
+        self.context.table_exist(name).unwrap_or(false)
+    }
+
+    /// The rows of a fact table that a query gives, as facts of `source`: columns that it leaves out are null, `line` is 1.
+    ///
+    /// # Errors
+    /// Where the query cannot be planned or run, or gives what the table does not have.
+    pub fn facts(
+        &self,
+        name: &str,
+        table: &'static Table,
+        sql: &str,
+        parameters: &Parameters,
+        source: &str,
+    ) -> Result<Vec<RecordBatch>, AssessError> {
+        let schema = table.schema();
+        let mut facts = Vec::new();
+        let query = self.planned(name, sql, parameters)?;
+        let failed = |message: String| AssessError::Query { name: name.to_owned(), what: "read", message };
+        self.stream(name, &query, &mut |batch| {
+            let rows = batch.num_rows();
+            let columns = schema.fields().iter().map(|field| match (field.name().as_str(), batch.column_by_name(field.name())) {
+                ("source", _) => Ok(Arc::new(StringArray::from(vec![source; rows])) as ArrayRef),
+                (_, Some(column)) => cast(column, field.data_type()),
+                ("line", None) => Ok(Arc::new(Int64Array::from(vec![1; rows])) as ArrayRef),
+                (_, None) => Ok(new_null_array(field.data_type(), rows)),
+            });
+            let columns = columns.collect::<Result<Vec<_>, _>>().map_err(|error| failed(error.to_string()))?;
+            facts.push(RecordBatch::try_new(Arc::clone(&schema), columns).map_err(|error| failed(error.to_string()))?);
+            Ok(())
+        })?;
+        Ok(facts)
+    }
+
+    /// Writes a copy of a fact table to `path`: the rows that none of `without` is true of, then `more`.
+    ///
+    /// # Errors
+    /// Where a condition cannot be planned or run, or the copy not be written.
+    pub fn copy(
+        &self,
+        table: &'static Table,
+        without: &[String],
+        parameters: &Parameters,
+        more: &[RecordBatch],
+        path: &Path,
+    ) -> Result<(), AssessError> {
+        let schema = table.schema();
+        let columns: Vec<String> = schema.fields().iter().map(|field| format!("\"{}\"", field.name())).collect();
+        let kept: Vec<String> = without.iter().map(|condition| format!("not coalesce(({condition}), false)")).collect();
+        let filter = if kept.is_empty() { String::new() } else { format!(" where {}", kept.join(" and ")) };
+        let sql = format!("select {} from {}{filter}", columns.join(", "), table.name);
+        let failed = |message: String| AssessError::Io { path: path.to_owned(), message };
+        let file = File::create(path).map_err(|error| failed(error.to_string()))?;
+        let mut writer =
+            ArrowWriter::try_new(file, Arc::clone(&schema), Some(passing())).map_err(|error| failed(error.to_string()))?;
+        let query = self.planned(table.name, &sql, parameters)?;
+        self.stream(table.name, &query, &mut |batch| {
+            let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
+            let batch = columns
+                .collect::<Result<Vec<_>, _>>()
+                .and_then(|columns| RecordBatch::try_new(Arc::clone(&schema), columns))
+                .map_err(|error| failed(error.to_string()))?;
+            writer.write(&batch).map_err(|error| failed(error.to_string()))
+        })?;
+        for batch in more {
+            writer.write(batch).map_err(|error| failed(error.to_string()))?;
+        }
+        writer.close().map_err(|error| failed(error.to_string()))?;
+        Ok(())
     }
 
     /// Names a query, to be opened up where it is used.

@@ -6,6 +6,7 @@
 
 mod conclude;
 mod coverage;
+mod drill;
 mod engine;
 mod frame;
 mod fleet;
@@ -27,6 +28,7 @@ use thiserror::Error;
 pub use conclude::conclude;
 pub(crate) use conclude::thousands;
 pub use coverage::{Coverage, Gap};
+pub use drill::{Drilled, FalseAlarm, Ground, MOST_ALARMS, Options, Plant, Tally, Told, drill, drill_alone, seed};
 pub use engine::{Engine, EngineOptions, Parameters, Query};
 pub use fleet::{ClassChange, FleetHost};
 pub use frame::Frame;

@@ -167,10 +167,11 @@ pub fn plan(engine: &Engine, catalogue: &Catalogue, config: &Config, period: &Pe
     for control in &catalogue.controls {
         hold_to_contract(control, &engine.plan(&control.id, &control.test.sql, &parameters(control, period))?)?;
     }
-    Ok(())
+    super::drill::plan(engine, catalogue, period)
 }
 
-fn make(engine: &Engine, view: &View, parameters: &Parameters) -> Result<(), AssessError> {
+/// Makes a view.
+pub(super) fn make(engine: &Engine, view: &View, parameters: &Parameters) -> Result<(), AssessError> {
     if view.inline() { engine.inline(&view.name, &view.sql, parameters) } else { engine.store(&view.name, &view.sql, parameters) }
 }
 

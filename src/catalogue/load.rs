@@ -7,6 +7,7 @@ use thiserror::Error;
 use walkdir::WalkDir;
 
 use super::control::{Control, Parameter, parse_duration, placeholders};
+use super::drill::{Drill, read_drill};
 use super::framework::Framework;
 use super::relate::{self, Texts};
 use super::sampling::{FILE as SAMPLING, SamplingTable};
@@ -43,9 +44,13 @@ pub struct Catalogue {
     pub views: Vec<View>,
     /// Frameworks by id, the mappings of controls that carry their own among theirs.
     pub frameworks: Vec<Framework>,
-    /// SHA-256 over every control, view and framework as used, and the parameters of the configuration.
+    /// Kinds of violations that the drill plants, by name.
+    pub drills: Vec<Drill>,
+    /// Views that only the drill reads.
+    pub drill_views: Vec<View>,
+    /// SHA-256 over every control, view, framework and drill as used, and the parameters of the configuration.
     pub sha256: String,
-    /// The text of each control file, by id.
+    /// The text of each control file, by id; of each drill, by `drills/` and its name.
     pub texts: BTreeMap<String, String>,
     /// How many items to draw for re-performance.
     pub sampling: SamplingTable,
@@ -122,6 +127,8 @@ impl Catalogue {
             controls: Vec::new(),
             views: Vec::new(),
             frameworks: Vec::new(),
+            drills: Vec::new(),
+            drill_views: Vec::new(),
             sha256: String::new(),
             texts: BTreeMap::new(),
             sampling: SamplingTable::default(),
@@ -131,7 +138,9 @@ impl Catalogue {
         for (name, (path, text)) in &files {
             hash.update(format!("{name} {}\n", text.len()).as_bytes());
             hash.update(text.as_bytes());
-            if let Some(view) = name.strip_suffix(".sql") {
+            if let Some(name) = name.strip_prefix(DRILLS) {
+                catalogue.take_drill(path, name, text)?;
+            } else if let Some(view) = name.strip_suffix(".sql") {
                 catalogue.views.push(View { name: view.to_owned(), sql: text.clone() });
             } else if let Some(name) = name.strip_prefix(FRAMEWORKS) {
                 let framework = relate::read(path, name, text)?;
@@ -151,8 +160,32 @@ impl Catalogue {
         catalogue.sha256 = hash.finish();
         catalogue.controls.sort_by_key(|control| order(&control.id));
         relate::relate(&catalogue.controls, &mut catalogue.frameworks, &places)?;
+        catalogue.drills.sort_by_key(|drill| (order(&drill.control), drill.name.clone()));
         catalogue.configure(config)?;
+        if let Some((drill, control)) = catalogue.drill_of_no_control() {
+            let (path, text) = files.get(&format!("{DRILLS}{drill}.toml")).cloned().unwrap_or_default();
+            let at = text.find(control).map_or(0..0, |start| start..start + control.len());
+            let message = format!("there is no control `{control}`");
+            return Err(CatalogueError::Mistake(Box::new(Diagnostic::new("drill-contract", &path, &text, at, message))));
+        }
         Ok(catalogue)
+    }
+
+    fn take_drill(&mut self, path: &str, name: &str, text: &str) -> Result<(), CatalogueError> {
+        if let Some(view) = name.strip_suffix(".sql") {
+            self.drill_views.push(View { name: view.to_owned(), sql: text.to_owned() });
+        } else if let Some(stem) = name.strip_suffix(".toml") {
+            self.drills.push(read_drill(path, stem, text).map_err(CatalogueError::Mistake)?);
+            self.texts.insert(format!("{DRILLS}{stem}"), text.to_owned());
+        }
+        Ok(())
+    }
+
+    /// A drill that names a control that there is not.
+    fn drill_of_no_control(&self) -> Option<(&str, &str)> {
+        let known = |id: &str| self.controls.iter().any(|control| control.id == id);
+        let mut named = self.drills.iter().flat_map(|drill| drill.also.iter().chain([&drill.control]).map(move |id| (drill, id)));
+        named.find(|(_, id)| !known(id)).map(|(drill, id)| (drill.name.as_str(), id.as_str()))
     }
 
     fn configure(&mut self, config: &Config) -> Result<(), CatalogueError> {
@@ -210,7 +243,9 @@ fn files(folder: Option<&Path>) -> Result<BTreeMap<String, (String, String)>, Ca
         if entry.file_type().is_file() && (name.ends_with(".toml") || name.ends_with(".sql")) {
             let path = entry.path().display().to_string();
             let text = std::fs::read_to_string(entry.path()).map_err(|error| CatalogueError::Io { path: path.clone(), error })?;
-            if name.strip_suffix(".toml").is_some_and(|stem| !stem.starts_with(FRAMEWORKS) && !is_control(stem) && name != SAMPLING) {
+            if name.strip_suffix(".toml").is_some_and(|stem| {
+                !stem.starts_with(FRAMEWORKS) && !stem.starts_with(DRILLS) && !is_control(stem) && name != SAMPLING
+            }) {
                 let message = "the file is no control, because its name is not like `SUDO-02.toml`, and no framework";
                 let mistake = Diagnostic::new("catalogue-file", &path, &text, 0..0, message);
                 let help = "name it like its control, or move it into a folder `frameworks`";
@@ -222,12 +257,16 @@ fn files(folder: Option<&Path>) -> Result<BTreeMap<String, (String, String)>, Ca
     Ok(files)
 }
 
-/// The last part of a path; of a framework the last two.
+/// The folder of drills, in keys of files.
+const DRILLS: &str = "drills/";
+
+/// The last part of a path; of a framework or drill the last two.
 fn file_name(path: &str) -> String {
     let mut parts = path.rsplit('/');
     let name = parts.next().unwrap_or(path);
     match parts.next() {
         Some("frameworks") if name.ends_with(".toml") => format!("{FRAMEWORKS}{name}"),
+        Some("drills") => format!("{DRILLS}{name}"),
         _ => name.to_owned(),
     }
 }

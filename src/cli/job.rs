@@ -13,7 +13,8 @@ use steadfast::collect::{CollectOptions, Collected, collect};
 use steadfast::config::Config;
 use steadfast::mapping::Mapping;
 use steadfast::period::Period;
-use steadfast::pipeline::{Job, Judged, evidence, judge};
+use steadfast::pipeline::{DrillOptions, Job, Judged, drill, evidence, judge_and_drill};
+use steadfast::report::DrillReport;
 
 /// Arguments that `pack` and `check` share.
 #[derive(Args)]
@@ -154,9 +155,43 @@ impl Prepared {
 
     /// Judges with `work` as the folder for what is made on the way, and gives the result to `then`.
     pub(crate) fn judge<T>(&self, work: &Path, then: impl FnOnce(&Job<'_>, &Judged) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        self.judge_and_drill(work, None, then)
+    }
+
+    /// The same, and drills where `options` says how.
+    pub(crate) fn judge_and_drill<T>(
+        &self,
+        work: &Path,
+        options: Option<&DrillOptions>,
+        then: impl FnOnce(&Job<'_>, &Judged) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let progress = Progress::new();
         let told = |stage: &str, done: u64, total: u64| progress.tell(stage, done, total);
-        let job = Job {
+        let job = self.job(work, &told);
+        let judged = judge_and_drill(&job, options)?;
+        progress.bar.finish_and_clear();
+        progress.tell("presenting", 0, 0);
+        let done = then(&job, &judged)?;
+        if self.timings {
+            progress.print()?;
+        }
+        Ok(done)
+    }
+
+    /// Only drills.
+    pub(crate) fn drill(&self, work: &Path, options: &DrillOptions) -> anyhow::Result<DrillReport> {
+        let progress = Progress::new();
+        let told = |stage: &str, done: u64, total: u64| progress.tell(stage, done, total);
+        let report = drill(&self.job(work, &told), options)?;
+        progress.bar.finish_and_clear();
+        if self.timings {
+            progress.print()?;
+        }
+        Ok(report)
+    }
+
+    fn job<'a>(&'a self, work: &'a Path, progress: &'a (dyn Fn(&str, u64, u64) + Sync)) -> Job<'a> {
+        Job {
             evidence: &self.roots,
             not_evidence: &self.not_evidence,
             config: &self.config,
@@ -165,16 +200,8 @@ impl Prepared {
             work,
             threads: self.threads,
             memory: self.memory,
-            progress: &told,
-        };
-        let judged = judge(&job)?;
-        progress.bar.finish_and_clear();
-        progress.tell("presenting", 0, 0);
-        let done = then(&job, &judged)?;
-        if self.timings {
-            progress.print()?;
+            progress,
         }
-        Ok(done)
     }
 }
 

@@ -6,6 +6,7 @@
 mod check;
 mod collect;
 mod controls;
+mod drill;
 mod formats;
 mod inspect;
 mod job;
@@ -35,6 +36,8 @@ enum Command {
     Pack(pack::Arguments),
     /// Read and judge evidence, and print what was found (exit 0 none, 1 exceptions, 2 error, 3 nothing concluded)
     Check(check::Arguments),
+    /// Plant violations in a copy of the evidence's facts, and see whether the controls find them (exit 0 all, 1 not all, 2 error)
+    Drill(drill::Arguments),
     /// Read evidence and say what each file was recognised as, or keep the facts
     Collect(collect::Arguments),
     /// Check that a pack is as it was sealed
@@ -52,6 +55,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Pack(arguments) => pack::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Drill(arguments) => drill::run(&arguments),
         Command::Collect(arguments) => collect::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -69,6 +69,18 @@ pub(super) struct Numbering<'a> {
     pub(super) practice: Option<u32>,
     /// Sizes of attribute samples.
     pub(super) attribute: Option<u32>,
+    /// The drill, where there was one.
+    pub(super) drill: Option<DrillTables>,
+}
+
+/// The tables of the drill.
+pub(super) struct DrillTables {
+    /// By control.
+    pub(super) controls: u32,
+    /// Planted violations.
+    pub(super) plants: Option<u32>,
+    /// False alarms.
+    pub(super) alarms: Option<u32>,
 }
 
 /// The section of a control: its number, its exceptions, and the numbers of the tables that it has.
@@ -130,6 +142,11 @@ impl<'a> Numbering<'a> {
             responses: tables.next_for(&report.registers.responses),
             practice: tables.next_for(&report.sampling.practice.1),
             attribute: tables.next_for(&report.sampling.attribute.1),
+            drill: report.drill.as_ref().map(|drill| DrillTables {
+                controls: tables.next(),
+                plants: tables.next_for(&drill.plants),
+                alarms: tables.next_for(&drill.alarms),
+            }),
         }
     }
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::{Output, OutputError};
 use crate::report::{
-    Citation, ClassChange, Conclusion, Coverage, Framework, Gap, Hosts, ItemCounts, Map, Member, PartLived, Period, Registers,
-    Report, Response, SampledItem, Sampling, SessionPlace, Stream, StreamHost,
+    Citation, ClassChange, Conclusion, Coverage, DrillReport, Framework, Gap, Hosts, ItemCounts, Map, Member, PartLived, Period,
+    Registers, Report, Response, SampledItem, Sampling, SessionPlace, Stream, StreamHost,
 };
 
 /// The results for machines.
@@ -30,6 +30,8 @@ struct Document<'a> {
     limits: Vec<LimitJson<'a>>,
     registers: &'a Registers,
     sampling: &'a Sampling,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drill: Option<&'a DrillReport>,
 }
 
 #[derive(Default, Serialize)]
@@ -179,11 +181,22 @@ impl Output for Json {
             limits: report.limits.iter().map(limit).collect(),
             registers: &report.registers,
             sampling: &report.sampling,
+            drill: report.drill.as_ref(),
         };
         let mut bytes = serde_json::to_vec_pretty(&document).map_err(|error| OutputError::Json { path: "report.json", error })?;
         bytes.push(b'\n');
         Ok(bytes)
     }
+}
+
+/// `drill.json`: what came of a drill, for machines.
+///
+/// # Errors
+/// Where the serialiser fails, which only a bug makes it do.
+pub fn drill_json(drill: &DrillReport) -> Result<Vec<u8>, OutputError> {
+    let mut bytes = serde_json::to_vec_pretty(drill).map_err(|error| OutputError::Json { path: "drill.json", error })?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 fn counts(report: &Report) -> Counts {

@@ -59,4 +59,5 @@ pub enum OutputError {
 /// Every output, in the order in which they are listed.
 pub static OUTPUTS: &[&dyn Output] = &[&html::Html, &markdown::Markdown, &json::Json, &sources_csv::SourcesCsv];
 
+pub use json::drill_json;
 pub use sources_csv::{defused, register};

@@ -7,7 +7,7 @@ use crate::assess::{Assessment, Sample};
 use crate::catalogue::{Catalogue, View};
 use crate::config::Config;
 use crate::facts::TABLES;
-use crate::outputs::OUTPUTS;
+use crate::outputs::{OUTPUTS, drill_json};
 use crate::period::Period;
 use crate::report::Report;
 
@@ -69,6 +69,15 @@ pub fn write(parts: &Parts<'_>, work: &Path, out: &Path) -> Result<Packed, PackE
     let mut bag = Bag::create(&folder)?;
     for output in OUTPUTS {
         bag.add(output.path(), &output.render(parts.report)?)?;
+    }
+    if let Some(drill) = &parts.report.drill {
+        bag.add("drill.json", &drill_json(drill)?)?;
+        for (name, text) in parts.catalogue.texts.iter().filter(|(name, _)| name.starts_with("drills/")) {
+            bag.add(&format!("controls/{name}.toml"), text.as_bytes())?;
+        }
+        for view in &parts.catalogue.drill_views {
+            bag.add(&format!("controls/drills/{}.sql", view.name), view.sql.as_bytes())?;
+        }
     }
     for assessed in &parts.assessment.controls {
         let id = &assessed.control.id;

@@ -83,6 +83,7 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
         sources,
         rejects: register::rejects(input),
         rejected_total: input.collected.sources.iter().map(|source| source.tally.rejected).sum(),
+        drill: None,
         glossary: front::GLOSSARY.to_vec(),
     })
 }

@@ -5,6 +5,7 @@ mod build;
 mod cite;
 mod control;
 mod decisions;
+mod drill;
 mod evidence;
 mod exceptions;
 mod frameworks;
@@ -23,12 +24,10 @@ pub use build::{Input, build};
 pub use management::{Attestation, Decision, Registers, Response, ResponseLine, SampledItem, Sampling};
 pub use fleet::{ClassChange, ClassLine, Fleet, PartLived};
 pub use matrix::{Matrix, Row};
+pub use drill::{DrillAlarm, DrillControl, DrillPlant, DrillReport, drill_report};
 pub use model::{
-    Answer, Citation, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Framework, Gap, Hosts,
-    ItemCounts, Limit, LimitsAlike, Map, MatrixGroup, MatrixRow, Member, NoDirect, Period, Population, QuoteLine, Reject, Report,
-    Requirement, RequirementCounts, Sample, Source, Step, Support,
-    Answer, Citation, Command, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Gap, Hosts,
-    ItemCounts, Limit, LimitsAlike, Map, Member, Period, Population, QuoteLine, Reject, Report, Sample, Session, SessionPlace,
-    Source, Step,
+    Answer, Citation, Command, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Framework, Gap,
+    Hosts, ItemCounts, Limit, LimitsAlike, Map, MatrixGroup, MatrixRow, Member, NoDirect, Period, Population, QuoteLine, Reject,
+    Report, Requirement, RequirementCounts, Sample, Session, SessionPlace, Source, Step, Support,
 };
 pub use streams::{Range, Stream, StreamHost};

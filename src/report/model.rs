@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub(super) use super::drill::DrillReport;
 pub use super::evidence::{Citation, Limit, LimitsAlike, Reject, Source};
 pub use super::requirements::{Framework, Map, MatrixGroup, MatrixRow, NoDirect, Requirement, RequirementCounts, Support};
 use super::management::{Registers, Response, SampledItem, Sampling};
@@ -123,6 +124,8 @@ pub struct Report {
     pub registers: Registers,
     /// How samples are sized and drawn.
     pub sampling: Sampling,
+    /// What came of the drill, where there was one.
+    pub drill: Option<DrillReport>,
     /// What the words mean.
     pub glossary: Vec<(&'static str, &'static str)>,
 }
