@@ -1,7 +1,8 @@
 //! The fleet as the snapshots of the inventory give it: hosts with their lives, and hosts whose class changed.
 
 use super::AssessError;
-use super::engine::{Engine, Frame, Parameters};
+use super::engine::{Engine, Parameters};
+use super::frame::Frame;
 use crate::facts::Micros;
 
 /// A host of the inventory.

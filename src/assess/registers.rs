@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::AssessError;
-use super::engine::{Engine, Frame, Parameters};
+use super::engine::{Engine, Parameters};
+use super::frame::Frame;
 use super::item::Item;
 use crate::facts::Micros;
 

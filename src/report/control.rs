@@ -3,7 +3,7 @@
 use super::build::Input;
 use super::fleet::lived_part;
 use super::frameworks::{criteria, maps};
-use super::model::{self, Control, Coverage, ExceptionGroup, Gap, ItemCounts, Population, Step};
+use super::model::{Control, Coverage, ExceptionGroup, Gap, ItemCounts, Population, Step};
 use super::sampling::sample;
 use crate::assess::{Assessed, Item, span_words, thousands};
 use crate::catalogue::Parameter;

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use super::AssessError;
 use super::engine::{Engine, EngineOptions, Parameters};
-use super::judge::{define, in_order, needed, parameters, period_parameters};
+use super::judge::{Names, define, in_order, parameters, period_parameters};
 use super::run::make;
 use crate::catalogue::{Catalogue, Control, Drill, Parameter, placeholders};
 use crate::collect::{Collected, Sha256};
@@ -211,9 +211,9 @@ pub fn drill(
 
 /// Defines what the configuration says and makes the views that the controls need.
 fn prepare(engine: &Engine, ground: &Ground<'_>) -> Result<(), AssessError> {
-    define(engine, ground.config)?;
+    define(engine, ground.catalogue, ground.config)?;
     let common = period_parameters(ground.period);
-    needed(engine, ground.catalogue)?.into_iter().try_for_each(|view| make(engine, view, &common))
+    Names::read(engine, ground.catalogue)?.needed().into_iter().try_for_each(|view| make(engine, view, &common))
 }
 
 /// Makes the views that places are looked for in, and those behind them that no control needed.

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use super::{Options, drill_parameters};
 use crate::assess::AssessError;
-use crate::assess::engine::{Engine, Frame};
+use crate::assess::engine::Engine;
+use crate::assess::frame::Frame;
 use crate::catalogue::{Catalogue, Drill, Parameter};
 use crate::collect::Sha256;
 use crate::facts::Micros;
