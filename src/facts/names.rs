@@ -42,8 +42,22 @@ pub(super) fn names_somebody(table: &str, column: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::AsArray;
+
     use super::*;
-    use crate::facts::TABLES;
+    use crate::facts::{Micros, Pointer, Rows, SESSIONS, Session, TABLES};
+
+    #[test]
+    fn names_go_through_the_rules_as_they_become_facts_and_nothing_else_does() {
+        let rules = NameRules { prefixes: vec!["CORP\\".to_owned()], domains: Vec::new() };
+        let mut rows = Rows::naming(&SESSIONS, &rules);
+        let pointer = Pointer { source: "auth.log", line: 1 };
+        let (occurred_at, host, actor) = (Micros(0), "CORP\\db-1", "CORP\\aklein");
+        rows.push(pointer, &Session { occurred_at, host, actor, method: None, origin: Some(actor), outcome: "accepted" });
+        let batch = rows.take().expect("a batch");
+        let cell = |name: &str| batch.column_by_name(name).expect("a column").as_string::<i32>().value(0).to_owned();
+        assert_eq!((cell("actor").as_str(), cell("host").as_str(), cell("origin").as_str()), ("aklein", host, actor));
+    }
 
     #[test]
     fn only_what_the_rules_name_is_taken_off() {

@@ -39,7 +39,7 @@ impl Format for Ldif {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = lossless(head.bytes);
         let mut lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let first = lines.find(|line| !attribute(line).is_some_and(|(name, _)| name == "version"))?;
+        let first = lines.find(|line| attribute(line).is_none_or(|(name, _)| name != "version"))?;
         let begins = attribute(first).is_some_and(|(name, _)| name == "dn");
         let known = |line: &str| attribute(line).is_some_and(|(name, _)| WANTED.contains(&name.as_str()));
         (begins && lines.any(known)).then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
