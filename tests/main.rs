@@ -20,6 +20,8 @@ mod determinism;
 #[cfg(feature = "judge")]
 mod errors;
 mod fixtures;
+#[cfg(feature = "judge")]
+mod fleet;
 mod forgeries;
 #[cfg(feature = "judge")]
 mod hostile;
