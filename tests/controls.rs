@@ -1,8 +1,8 @@
 //! Every control against its fixtures: facts in, status of every item and conclusion out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use crate::support::root;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fixture {
+pub(crate) struct Fixture {
     #[serde(default = "quarter")]
     period: String,
     #[serde(default)]
@@ -101,12 +101,7 @@ struct Bench {
 impl Bench {
     /// The parameters are those of all fixtures together: each sets those of its own control only.
     fn new(period: &str, fixtures: &[(String, Fixture)]) -> Self {
-        let mut config = Config::default();
-        for (id, fixture) in fixtures {
-            if !fixture.params.is_empty() {
-                config.params.insert(id.clone(), fixture.params.clone());
-            }
-        }
+        let config = configuration(fixtures);
         let catalogue = Catalogue::load(None, &config).expect("the embedded controls");
         let period = Period::parse(period, chrono_tz::Tz::UTC).expect("a period");
         let work = tempfile::tempdir().expect("a folder");
@@ -132,7 +127,7 @@ impl Bench {
     }
 }
 
-fn fixtures() -> Vec<(String, Fixture)> {
+pub(crate) fn fixtures() -> Vec<(String, Fixture)> {
     let catalogue = Catalogue::load(None, &Config::default()).expect("the embedded controls");
     let mut fixtures = Vec::new();
     for control in &catalogue.controls {
@@ -147,12 +142,18 @@ fn fixtures() -> Vec<(String, Fixture)> {
     fixtures
 }
 
+/// Each item's resource and status, sorted.
+fn items(judged: &Assessed) -> Vec<(String, String)> {
+    let items = judged.population.first.iter();
+    let mut items: Vec<_> = items.map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
+    items.sort();
+    items
+}
+
 /// What a case's own control says otherwise than its fixture.
 fn difference(id: &str, case: &Case, judged: &[Assessed]) -> Option<String> {
     let judged = judged.iter().find(|judged| judged.control.id == id).expect("the control");
-    let mut items: Vec<(String, String)> =
-        judged.population.first.iter().map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
-    items.sort();
+    let items = items(judged);
     (items != case.expect || judged.conclusion != case.conclusion).then(|| {
         format!(
             "{id} `{}`: {:?} {}\n  expected {:?}\n  found    {:?}\n  expected conclusion {:?}",
@@ -180,8 +181,40 @@ fn cell(judged: &Assessed) -> String {
     words.join(" ")
 }
 
-/// Judges every case by every control: what is otherwise than expected, and a line of the matrix a case.
-fn judged() -> (Vec<String>, BTreeMap<(usize, usize), String>) {
+/// A case, judged by every control.
+pub(crate) struct Judged {
+    /// The control that the case belongs to, and its name.
+    pub(crate) of: (String, String),
+    /// The period that it is judged for.
+    pub(crate) period: String,
+    /// Its facts.
+    pub(crate) facts: BTreeMap<String, Vec<toml::Table>>,
+    /// For every control, each item's resource and status.
+    pub(crate) items: BTreeMap<String, Vec<(String, String)>>,
+    /// What is otherwise than its fixture says.
+    difference: Option<String>,
+    /// Its line of the matrix.
+    line: String,
+}
+
+/// The configuration under which the cases are judged.
+pub(crate) fn configuration(fixtures: &[(String, Fixture)]) -> Config {
+    let mut config = Config::default();
+    for (id, fixture) in fixtures {
+        if !fixture.params.is_empty() {
+            config.params.insert(id.clone(), fixture.params.clone());
+        }
+    }
+    config
+}
+
+/// Judges every case by every control, once for all tests.
+pub(crate) fn judged() -> &'static [Judged] {
+    static JUDGED: OnceLock<Vec<Judged>> = OnceLock::new();
+    JUDGED.get_or_init(judge_all)
+}
+
+fn judge_all() -> Vec<Judged> {
     let fixtures = fixtures();
     let mut cases: Vec<(&str, usize, usize)> = Vec::new();
     for (at, (_, fixture)) in fixtures.iter().enumerate() {
@@ -192,7 +225,7 @@ fn judged() -> (Vec<String>, BTreeMap<(usize, usize), String>) {
     // Cases of one period one after the other, so that each thread plans the controls as seldom as may be.
     cases.sort_unstable();
     let next = AtomicUsize::new(0);
-    let found = Mutex::new((Vec::new(), BTreeMap::new()));
+    let found = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -203,42 +236,52 @@ fn judged() -> (Vec<String>, BTreeMap<(usize, usize), String>) {
                     }
                     let (Some((_, bench)), (id, fixture)) = (&bench, &fixtures[*at]) else { continue };
                     let case = &fixture.case[*number];
-                    let judged = bench.judge(case);
-                    let cells: Vec<String> = judged.iter().map(cell).collect();
-                    let mut found = found.lock().expect("a list");
-                    found.0.extend(difference(id, case, &judged));
-                    found.1.insert((*at, *number), format!("{id},{},{}", case.name, cells.join(",")));
+                    let assessed = bench.judge(case);
+                    let cells: Vec<String> = assessed.iter().map(cell).collect();
+                    let judged = Judged {
+                        of: (id.clone(), case.name.clone()),
+                        period: (*period).to_owned(),
+                        facts: case.facts.clone(),
+                        items: assessed.iter().map(|judged| (judged.control.id.clone(), items(judged))).collect(),
+                        difference: difference(id, case, &assessed),
+                        line: format!("{id},{},{}", case.name, cells.join(",")),
+                    };
+                    found.lock().expect("a list").insert((*at, *number), judged);
                 }
             });
         }
     });
-    found.into_inner().expect("a list")
+    found.into_inner().expect("a list").into_values().collect()
 }
 
 #[test]
-fn every_control_judges_its_fixtures_as_expected_and_those_of_all_others_as_recorded() {
-    let (wrong, matrix) = judged();
-    assert!(wrong.is_empty(), "{} cases are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
+fn every_control_judges_its_fixtures_as_expected() {
+    let wrong: Vec<&String> = judged().iter().filter_map(|judged| judged.difference.as_ref()).collect();
+    assert!(wrong.is_empty(), "{} cases are judged otherwise: {wrong:#?}", wrong.len());
+}
+
+#[test]
+fn every_control_judges_the_fixtures_of_all_others_as_recorded() {
     let catalogue = Catalogue::load(None, &Config::default()).expect("the embedded controls");
     let ids: Vec<&str> = catalogue.controls.iter().map(|control| control.id.as_str()).collect();
-    let mut text = format!("of,case,{}\n", ids.join(","));
-    for line in matrix.values() {
-        text.push_str(line);
-        text.push('\n');
-    }
+    let head = format!("of,case,{}", ids.join(","));
+    let found: Vec<&str> = std::iter::once(head.as_str()).chain(judged().iter().map(|judged| judged.line.as_str())).collect();
     let path = root().join("tests/controls/matrix.csv");
     if std::env::var_os("STEADFAST_RECORD").is_some() {
-        return std::fs::write(&path, text).expect("the matrix is written");
+        return std::fs::write(&path, found.join("\n") + "\n").expect("the matrix is written");
     }
     let recorded = std::fs::read_to_string(&path).expect("the matrix");
-    assert_eq!(recorded.lines().next(), text.lines().next(), "the matrix knows other controls; STEADFAST_RECORD=1 makes it anew");
-    let known: std::collections::BTreeSet<&str> = recorded.lines().collect();
-    let found: std::collections::BTreeSet<&str> = text.lines().collect();
-    let gone: Vec<&&str> = known.difference(&found).collect();
-    let come: Vec<&&str> = found.difference(&known).collect();
+    assert_eq!(
+        recorded.lines().next(),
+        Some(head.as_str()),
+        "there are other controls now; STEADFAST_RECORD=1 records the matrix"
+    );
+    let known: BTreeSet<&str> = recorded.lines().collect();
+    let found: BTreeSet<&str> = found.into_iter().collect();
+    let (gone, come): (Vec<_>, Vec<_>) = (known.difference(&found).collect(), found.difference(&known).collect());
     assert!(
         gone.is_empty() && come.is_empty(),
-        "a control judges the fixtures of others otherwise than recorded; read whether it should, then STEADFAST_RECORD=1\n\
-         recorded {gone:#?}\nfound {come:#?}"
+        "controls judge fixtures of others otherwise than recorded; read whether they should, then STEADFAST_RECORD=1 records \
+         the matrix\nrecorded {gone:#?}\nfound {come:#?}"
     );
 }

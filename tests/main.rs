@@ -13,6 +13,8 @@
 
 mod changes;
 #[cfg(feature = "judge")]
+mod conclusions;
+#[cfg(feature = "judge")]
 mod controls;
 mod corpus;
 #[cfg(feature = "judge")]
@@ -34,6 +36,8 @@ mod pages;
 mod pieces;
 #[cfg(feature = "judge")]
 mod sample;
+#[cfg(feature = "judge")]
+mod second_engine;
 mod support;
 #[cfg(feature = "judge")]
 mod tamper;
