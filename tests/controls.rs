@@ -1,12 +1,12 @@
 //! Every control against its fixtures: facts in, status of every item and conclusion out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use serde::Deserialize;
-use steadfast::assess::{Assessed, Engine, EngineOptions, assess};
+use steadfast::assess::{Assessed, Engine, EngineOptions, Item, assess};
 use steadfast::catalogue::Catalogue;
 use steadfast::collect::{CollectOptions, Collected, collect};
 use steadfast::config::Config;
@@ -18,11 +18,14 @@ use crate::support::root;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Fixture {
+pub(crate) struct Fixture {
     #[serde(default = "quarter")]
     period: String,
     #[serde(default)]
     params: BTreeMap<String, toml::Value>,
+    /// What stands in steadfast.toml for all cases.
+    #[serde(default)]
+    config: String,
     case: Vec<Case>,
 }
 
@@ -33,6 +36,12 @@ struct Case {
     period: Option<String>,
     conclusion: Conclusion,
     expect: Vec<(String, String)>,
+    /// For every item, in any order: what its verdict, rule or reason has to say, as `verdict: reason` or `rule: reason`.
+    #[serde(default)]
+    says: Vec<String>,
+    /// What else stands in steadfast.toml.
+    #[serde(default)]
+    config: toml::Table,
     #[serde(default)]
     facts: BTreeMap<String, Vec<toml::Table>>,
 }
@@ -100,13 +109,9 @@ struct Bench {
 
 impl Bench {
     /// The parameters are those of all fixtures together: each sets those of its own control only.
-    fn new(period: &str, fixtures: &[(String, Fixture)]) -> Self {
-        let mut config = Config::default();
-        for (id, fixture) in fixtures {
-            if !fixture.params.is_empty() {
-                config.params.insert(id.clone(), fixture.params.clone());
-            }
-        }
+    fn new(setting: &Setting, fixtures: &[(String, Fixture)]) -> Self {
+        let Setting { period, config } = setting;
+        let config = configuration(fixtures, config);
         let catalogue = Catalogue::load(None, &config).expect("the embedded controls");
         let period = Period::parse(period, chrono_tz::Tz::UTC).expect("a period");
         let work = tempfile::tempdir().expect("a folder");
@@ -132,7 +137,7 @@ impl Bench {
     }
 }
 
-fn fixtures() -> Vec<(String, Fixture)> {
+pub(crate) fn fixtures() -> Vec<(String, Fixture)> {
     let catalogue = Catalogue::load(None, &Config::default()).expect("the embedded controls");
     let mut fixtures = Vec::new();
     for control in &catalogue.controls {
@@ -147,12 +152,29 @@ fn fixtures() -> Vec<(String, Fixture)> {
     fixtures
 }
 
+/// Each item's resource and status, sorted.
+fn items(judged: &Assessed) -> Vec<(String, String)> {
+    let items = judged.population.first.iter();
+    let mut items: Vec<_> = items.map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
+    items.sort();
+    items
+}
+
+/// What an item says: the rule that explains it, or else the verdict, and the reason.
+fn said(item: &Item) -> String {
+    let word = item.cell("rule").or_else(|| item.cell("verdict")).unwrap_or_default();
+    format!("{word}: {}", item.reason)
+}
+
 /// What a case's own control says otherwise than its fixture.
 fn difference(id: &str, case: &Case, judged: &[Assessed]) -> Option<String> {
     let judged = judged.iter().find(|judged| judged.control.id == id).expect("the control");
-    let mut items: Vec<(String, String)> =
-        judged.population.first.iter().map(|item| (item.resource.clone(), item.status.word().to_owned())).collect();
-    items.sort();
+    let items = items(judged);
+    let mut said: Vec<String> = judged.population.first.iter().map(said).collect();
+    said.sort();
+    if !case.says.is_empty() && said != case.says {
+        return Some(format!("{id} `{}` says\n  {}\n  expected\n  {}", case.name, said.join("\n  "), case.says.join("\n  ")));
+    }
     (items != case.expect || judged.conclusion != case.conclusion).then(|| {
         format!(
             "{id} `{}`: {:?} {}\n  expected {:?}\n  found    {:?}\n  expected conclusion {:?}",
@@ -180,65 +202,117 @@ fn cell(judged: &Assessed) -> String {
     words.join(" ")
 }
 
-/// Judges every case by every control: what is otherwise than expected, and a line of the matrix a case.
-fn judged() -> (Vec<String>, BTreeMap<(usize, usize), String>) {
-    let fixtures = fixtures();
-    let mut cases: Vec<(&str, usize, usize)> = Vec::new();
-    for (at, (_, fixture)) in fixtures.iter().enumerate() {
-        for (number, case) in fixture.case.iter().enumerate() {
-            cases.push((case.period.as_ref().unwrap_or(&fixture.period), at, number));
+/// A case, judged by every control.
+pub(crate) struct Judged {
+    /// The control that the case belongs to, and its name.
+    pub(crate) of: (String, String),
+    /// The period that it is judged for, and under which configuration.
+    pub(crate) setting: Setting,
+    /// Its facts.
+    pub(crate) facts: BTreeMap<String, Vec<toml::Table>>,
+    /// For every control, each item's resource and status.
+    pub(crate) items: BTreeMap<String, Vec<(String, String)>>,
+    /// What is otherwise than its fixture says.
+    difference: Option<String>,
+    /// Its line of the matrix.
+    line: String,
+}
+
+/// What has to be the same for cases that are judged one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Setting {
+    /// `2026-Q3`
+    pub(crate) period: String,
+    /// Text of a steadfast.toml.
+    pub(crate) config: String,
+}
+
+/// The configuration under which cases are judged: a text, and the parameters of all fixtures.
+pub(crate) fn configuration(fixtures: &[(String, Fixture)], text: &str) -> Config {
+    let mut config = Config::parse("fixture", text).expect("a configuration");
+    for (id, fixture) in fixtures {
+        if !fixture.params.is_empty() {
+            config.params.insert(id.clone(), fixture.params.clone());
         }
     }
-    // Cases of one period one after the other, so that each thread plans the controls as seldom as may be.
+    config
+}
+
+/// Judges every case by every control, once for all tests.
+pub(crate) fn judged() -> &'static [Judged] {
+    static JUDGED: OnceLock<Vec<Judged>> = OnceLock::new();
+    JUDGED.get_or_init(judge_all)
+}
+
+fn judge_all() -> Vec<Judged> {
+    let fixtures = fixtures();
+    let mut cases: Vec<(Setting, usize, usize)> = Vec::new();
+    for (at, (_, fixture)) in fixtures.iter().enumerate() {
+        for (number, case) in fixture.case.iter().enumerate() {
+            let period = case.period.as_ref().unwrap_or(&fixture.period).clone();
+            cases.push((Setting { period, config: format!("{}{}", fixture.config, case.config) }, at, number));
+        }
+    }
+    // Cases of one setting one after the other, so that each thread plans the controls as seldom as may be.
     cases.sort_unstable();
     let next = AtomicUsize::new(0);
-    let found = Mutex::new((Vec::new(), BTreeMap::new()));
+    let found = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let mut bench: Option<(&str, Bench)> = None;
-                while let Some((period, at, number)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if bench.as_ref().is_none_or(|(of, _)| of != period) {
-                        bench = Some((period, Bench::new(period, &fixtures)));
+                let mut bench: Option<(&Setting, Bench)> = None;
+                while let Some((setting, at, number)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if bench.as_ref().is_none_or(|(of, _)| *of != setting) {
+                        bench = Some((setting, Bench::new(setting, &fixtures)));
                     }
                     let (Some((_, bench)), (id, fixture)) = (&bench, &fixtures[*at]) else { continue };
                     let case = &fixture.case[*number];
-                    let judged = bench.judge(case);
-                    let cells: Vec<String> = judged.iter().map(cell).collect();
-                    let mut found = found.lock().expect("a list");
-                    found.0.extend(difference(id, case, &judged));
-                    found.1.insert((*at, *number), format!("{id},{},{}", case.name, cells.join(",")));
+                    let assessed = bench.judge(case);
+                    let cells: Vec<String> = assessed.iter().map(cell).collect();
+                    let judged = Judged {
+                        of: (id.clone(), case.name.clone()),
+                        setting: setting.clone(),
+                        facts: case.facts.clone(),
+                        items: assessed.iter().map(|judged| (judged.control.id.clone(), items(judged))).collect(),
+                        difference: difference(id, case, &assessed),
+                        line: format!("{id},{},{}", case.name, cells.join(",")),
+                    };
+                    found.lock().expect("a list").insert((*at, *number), judged);
                 }
             });
         }
     });
-    found.into_inner().expect("a list")
+    found.into_inner().expect("a list").into_values().collect()
 }
 
 #[test]
-fn every_control_judges_its_fixtures_as_expected_and_those_of_all_others_as_recorded() {
-    let (wrong, matrix) = judged();
-    assert!(wrong.is_empty(), "{} cases are judged otherwise:\n{}", wrong.len(), wrong.join("\n"));
+fn every_control_judges_its_fixtures_as_expected() {
+    let wrong: Vec<&String> = judged().iter().filter_map(|judged| judged.difference.as_ref()).collect();
+    assert!(wrong.is_empty(), "{} cases are judged otherwise: {wrong:#?}", wrong.len());
+}
+
+#[test]
+fn every_control_judges_the_fixtures_of_all_others_as_recorded() {
     let catalogue = Catalogue::load(None, &Config::default()).expect("the embedded controls");
     let ids: Vec<&str> = catalogue.controls.iter().map(|control| control.id.as_str()).collect();
-    let mut text = format!("of,case,{}\n", ids.join(","));
-    for line in matrix.values() {
-        text.push_str(line);
-        text.push('\n');
-    }
+    let head = format!("of,case,{}", ids.join(","));
+    let found: Vec<&str> = std::iter::once(head.as_str()).chain(judged().iter().map(|judged| judged.line.as_str())).collect();
     let path = root().join("tests/controls/matrix.csv");
     if std::env::var_os("STEADFAST_RECORD").is_some() {
-        return std::fs::write(&path, text).expect("the matrix is written");
+        return std::fs::write(&path, found.join("\n") + "\n").expect("the matrix is written");
     }
     let recorded = std::fs::read_to_string(&path).expect("the matrix");
-    assert_eq!(recorded.lines().next(), text.lines().next(), "the matrix knows other controls; STEADFAST_RECORD=1 makes it anew");
-    let known: std::collections::BTreeSet<&str> = recorded.lines().collect();
-    let found: std::collections::BTreeSet<&str> = text.lines().collect();
-    let gone: Vec<&&str> = known.difference(&found).collect();
-    let come: Vec<&&str> = found.difference(&known).collect();
+    assert_eq!(
+        recorded.lines().next(),
+        Some(head.as_str()),
+        "there are other controls now; STEADFAST_RECORD=1 records the matrix"
+    );
+    let known: BTreeSet<&str> = recorded.lines().collect();
+    let found: BTreeSet<&str> = found.into_iter().collect();
+    let (gone, come): (Vec<_>, Vec<_>) = (known.difference(&found).collect(), found.difference(&known).collect());
     assert!(
         gone.is_empty() && come.is_empty(),
-        "a control judges the fixtures of others otherwise than recorded; read whether it should, then STEADFAST_RECORD=1\n\
-         recorded {gone:#?}\nfound {come:#?}"
+        "controls judge fixtures of others otherwise than recorded; read whether they should, then STEADFAST_RECORD=1 records \
+         the matrix\nrecorded {gone:#?}\nfound {come:#?}"
     );
 }

@@ -13,6 +13,8 @@
 
 mod changes;
 #[cfg(feature = "judge")]
+mod conclusions;
+#[cfg(feature = "judge")]
 mod controls;
 mod corpus;
 #[cfg(feature = "judge")]
@@ -24,6 +26,8 @@ mod drill;
 #[cfg(feature = "judge")]
 mod errors;
 mod fixtures;
+#[cfg(feature = "judge")]
+mod fleet;
 mod forgeries;
 #[cfg(feature = "judge")]
 mod frameworks;
@@ -40,6 +44,8 @@ mod pieces;
 mod registers;
 #[cfg(feature = "judge")]
 mod sample;
+#[cfg(feature = "judge")]
+mod second_engine;
 mod support;
 #[cfg(feature = "judge")]
 mod tamper;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{copy, have, printed, root, sample_pack, skipped, steadfast};
+use crate::support::{copy, have, have_duckdb, printed, reperformed, root, sample_pack, skipped, steadfast};
 
 fn report() -> Value {
     let text = std::fs::read(sample_pack().join("data/report.json")).expect("the report");
@@ -187,19 +187,10 @@ fn stock_tools_accept_the_pack() {
 
 #[test]
 fn duckdb_comes_to_the_same_answer() {
-    if !have("python3") {
+    if !have_duckdb() {
         return;
     }
-    let known = Command::new("python3").args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success());
-    if !known {
-        assert!(std::env::var_os("CI").is_none(), "CI installs duckdb");
-        return skipped("the Python package duckdb is not installed");
-    }
-    let script = "import duckdb\nresult = None\nconnection = duckdb.connect()\nfor statement in connection.extract_statements(open('reperform.sql').read()):\n    result = connection.execute(statement)\nfor row in result.fetchall():\n    print(*row)\n";
-    let output =
-        Command::new("python3").args(["-c", script]).current_dir(sample_pack().join("data")).output().expect("python runs");
-    assert!(output.status.success(), "{}", printed(&output));
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let text = reperformed(sample_pack());
     assert_eq!(text.lines().count(), report()["controls"].as_array().expect("a list").len(), "{text}");
     for line in text.lines() {
         assert!(line.ends_with(" 0"), "DuckDB judges otherwise: {line}");

@@ -4,15 +4,14 @@
 //! Planning a query costs more than running it where facts are few. An engine that is opened [`Engine::for_many`] small sets
 //! of facts keeps its plans and runs them again over what its tables were last filled with.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::catalog::streaming::StreamingTable;
+use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::common::config::Dialect;
 use datafusion::datasource::MemTable;
@@ -20,17 +19,15 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
-use datafusion::physical_plan::memory::MemoryStream;
-use datafusion::physical_plan::streaming::PartitionStream;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SQLOptions, SessionConfig, SessionContext};
 use parquet::arrow::ArrowWriter;
 use tokio::runtime::Runtime;
 
 use super::AssessError;
 use super::frame::Frame;
+use super::kept::{Kept, Query, Slot};
 use crate::catalogue::Parameter;
 use crate::collect::passing;
 use crate::facts::{TABLES, Table};
@@ -59,61 +56,6 @@ pub struct Engine {
     runtime: Runtime,
     views: PathBuf,
     kept: Option<Mutex<Kept>>,
-}
-
-/// What an engine keeps that judges many sets of facts.
-#[derive(Default)]
-struct Kept {
-    slots: BTreeMap<String, Arc<Slot>>,
-    queries: HashMap<String, Query>,
-}
-
-/// A query, planned.
-#[derive(Clone)]
-pub struct Query {
-    plan: Arc<dyn ExecutionPlan>,
-    schema: SchemaRef,
-}
-
-impl Query {
-    /// Names of the columns that it gives.
-    #[must_use]
-    pub fn columns(&self) -> Vec<String> {
-        self.schema.fields().iter().map(|field| field.name().clone()).collect()
-    }
-}
-
-/// A table whose rows are those that it was last filled with, whenever a plan over it runs.
-#[derive(Debug)]
-struct Slot {
-    schema: SchemaRef,
-    batches: Mutex<Vec<RecordBatch>>,
-}
-
-impl Slot {
-    fn fill(&self, batches: &[RecordBatch]) -> Result<(), arrow::error::ArrowError> {
-        let cast_to = |batch: &RecordBatch| {
-            let columns = self.schema.fields().iter().zip(batch.columns());
-            let columns = columns.map(|(field, column)| cast(column, field.data_type())).collect::<Result<Vec<_>, _>>()?;
-            RecordBatch::try_new(Arc::clone(&self.schema), columns)
-        };
-        let batches = batches.iter().map(cast_to).collect::<Result<Vec<_>, _>>()?;
-        *self.batches.lock().unwrap_or_else(PoisonError::into_inner) = batches;
-        Ok(())
-    }
-}
-
-impl PartitionStream for Slot {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        #[expect(clippy::expect_used, reason = "the engine's own constructor has no way to fail")]
-        let stream = MemoryStream::try_new(batches, Arc::clone(&self.schema), None).expect("rows in memory");
-        Box::pin(stream)
-    }
 }
 
 /// A read-only statement's parameters, by name.
@@ -154,7 +96,8 @@ impl Engine {
         state.write().config_mut().options_mut().optimizer.enable_dynamic_filter_pushdown = false;
         let mut kept = Kept::default();
         for table in TABLES {
-            let slot = engine.slot(table.name, &table.schema())?;
+            let slot = Slot::register(&engine.context, table.name, &table.schema())
+                .map_err(|error| query_error(table.name, "defined", &error))?;
             kept.slots.insert(table.name.to_owned(), slot);
         }
         engine.kept = Some(Mutex::new(kept));
@@ -171,20 +114,6 @@ impl Engine {
         let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = kept.slots.get(table.name).ok_or_else(|| failed("there is no such table".to_owned()))?;
         slot.fill(std::slice::from_ref(rows)).map_err(|error| failed(error.to_string()))
-    }
-
-    fn slot(&self, name: &str, schema: &Schema) -> Result<Arc<Slot>, AssessError> {
-        let fields = schema.fields().iter().map(|field| {
-            let kind = if *field.data_type() == DataType::Utf8 { DataType::Utf8View } else { field.data_type().clone() };
-            Field::new(field.name(), kind, true)
-        });
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let slot = Arc::new(Slot { schema: Arc::clone(&schema), batches: Mutex::default() });
-        let partition: Arc<dyn PartitionStream> = Arc::clone(&slot) as _;
-        StreamingTable::try_new(schema, vec![partition])
-            .and_then(|table| self.context.register_table(name, Arc::new(table)))
-            .map_err(|error| query_error(name, "defined", &error))?;
-        Ok(slot)
     }
 
     fn begin(work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
@@ -381,7 +310,8 @@ impl Engine {
         let Some(kept) = &self.kept else { return Ok(()) };
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         if !kept.slots.contains_key(name) {
-            kept.slots.insert(name.to_owned(), self.slot(name, &query.schema)?);
+            let slot = Slot::register(&self.context, name, &query.schema).map_err(|error| query_error(name, "stored", &error))?;
+            kept.slots.insert(name.to_owned(), slot);
         }
         match kept.slots.get(name).map(|slot| slot.fill(&batches)) {
             Some(Err(error)) => Err(AssessError::Query { name: name.to_owned(), what: "stored", message: error.to_string() }),

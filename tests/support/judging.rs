@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use steadfast::catalogue::Catalogue;
 use steadfast::config::Config;
 use steadfast::period::Period;
-use steadfast::pipeline::{Job, Judged, judge};
+use steadfast::pipeline::{Job, Judged, judge, pack};
 
 use super::{root, skipped};
 
@@ -72,6 +72,24 @@ pub(crate) fn judged(folder: &Path, config: &Config, period: &str) -> Judged {
 
 /// The same by controls of the caller's choice.
 pub(crate) fn judged_by(folder: &Path, config: &Config, catalogue: &Catalogue, period: &str) -> Judged {
+    judged_and(folder, config, catalogue, period, |_, _| {})
+}
+
+/// Judges the evidence in `folder` in this process, and seals it as a pack at `out`.
+pub(crate) fn packed(folder: &Path, config: &Config, period: &str, out: &Path) -> Judged {
+    let catalogue = Catalogue::load(None, config).expect("the embedded controls");
+    judged_and(folder, config, &catalogue, period, |job, judged| {
+        pack(job, judged, out).expect("a pack");
+    })
+}
+
+fn judged_and(
+    folder: &Path,
+    config: &Config,
+    catalogue: &Catalogue,
+    period: &str,
+    then: impl FnOnce(&Job<'_>, &Judged),
+) -> Judged {
     let work = tempfile::tempdir().expect("a folder");
     let period = Period::parse(period, config.system.time_zone.0).expect("a period");
     let job = Job {
@@ -85,7 +103,30 @@ pub(crate) fn judged_by(folder: &Path, config: &Config, catalogue: &Catalogue, p
         memory: 256 << 20,
         progress: &|_, _, _| {},
     };
-    judge(&job).expect("a judgement")
+    let judged = judge(&job).expect("a judgement");
+    then(&job, &judged);
+    judged
+}
+
+/// Whether Python with DuckDB is there.
+pub(crate) fn have_duckdb() -> bool {
+    if !have("python3") {
+        return false;
+    }
+    let known = Command::new("python3").args(["-c", "import duckdb"]).output().is_ok_and(|output| output.status.success());
+    if !known {
+        assert!(std::env::var_os("CI").is_none(), "CI installs duckdb");
+        skipped("the Python package duckdb is not installed");
+    }
+    known
+}
+
+/// What `reperform.sql` of a pack prints in stock DuckDB: a line a control, ending in how many items differ.
+pub(crate) fn reperformed(pack: &Path) -> String {
+    let script = "import duckdb\nresult = None\nconnection = duckdb.connect()\nfor statement in connection.extract_statements(open('reperform.sql').read()):\n    result = connection.execute(statement)\nfor row in result.fetchall():\n    print(*row)\n";
+    let output = Command::new("python3").args(["-c", script]).current_dir(pack.join("data")).output().expect("python runs");
+    assert!(output.status.success(), "{}", printed(&output));
+    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 /// Whether a tool is there. Where it is not, the test says that it was skipped; where CI runs, that is a failure.

@@ -7,7 +7,9 @@ mod judging;
 use std::path::PathBuf;
 
 #[cfg(feature = "judge")]
-pub(crate) use judging::{command, copy, have, judged, judged_by, printed, sample_pack, sample_pack_copy, steadfast};
+pub(crate) use judging::{
+    command, copy, have, have_duckdb, judged, judged_by, packed, printed, reperformed, sample_pack, sample_pack_copy, steadfast,
+};
 
 /// The repository.
 pub(crate) fn root() -> PathBuf {

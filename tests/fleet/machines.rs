@@ -1,0 +1,127 @@
+//! What machines did: configuration runs, integrity scans, detectors.
+
+use super::story::{Ack, DAY, DAYS, Fleet, GROUPS, HOUR, Kind, MEMBERS, QUIET, Run, Scan, db};
+
+/// The group whose scans run twice a day, before and after its only window.
+const SCANNED_TWICE: usize = 26;
+
+/// How the detector of a group is called, as the register of acknowledgements has it.
+pub(super) fn detector(group: usize) -> &'static str {
+    ["aide", "aide", "wazuh", "falco", "osquery"][group % 5]
+}
+
+impl Fleet {
+    /// Whether something that was found at `to`, and was not there at `from`, is explained by a change of the group.
+    fn explained(&self, group: usize, from: i64, to: i64) -> Option<bool> {
+        let slots = self.slots_between(group, from, to);
+        if slots.iter().any(|slot| slot.kind == Kind::Clean) {
+            return Some(true);
+        }
+        // Changes with a flaw of their own are left to the tests of the controls.
+        slots.is_empty().then_some(false)
+    }
+
+    pub(super) fn configure(&mut self) {
+        let uncovered = self.random.several(&(0..GROUPS).filter(|group| !QUIET.contains(group)).collect::<Vec<_>>(), 8);
+        for group in 0..GROUPS {
+            for member in 0..MEMBERS {
+                if member == 3 && uncovered[..4].contains(&group) {
+                    self.key.add("CONFIG-02", &db(group, member), None);
+                    continue;
+                }
+                let skipped = (member == 4 && uncovered[4..].contains(&group)).then(|| 1 + self.random.below(6) as i64);
+                let mut before = None;
+                for place in 0..2 * DAYS {
+                    let at = self.start + place * 12 * HOUR + 3 * HOUR + 120 * member as i64;
+                    if skipped == Some(place) {
+                        self.key.add("CONFIG-01", &db(group, member), before);
+                        continue;
+                    }
+                    let mut drift = Vec::new();
+                    if let (Some(from), 0 | 1) = (before, (group / 2) % 4)
+                        && self.random.below(12) == 0
+                        && let Some(explained) = self.explained(group, from, at)
+                    {
+                        drift.push(format!("/etc/quill/{place}.conf"));
+                        if !explained {
+                            self.key.add("CONFIG-03", &db(group, member), at);
+                        }
+                    }
+                    self.runs.push(Run { at, host: db(group, member), group, drift });
+                    before = Some(at);
+                }
+            }
+        }
+    }
+
+    pub(super) fn watch(&mut self) {
+        let scanned: Vec<usize> = (0..GROUPS).filter(|group| group % 5 < 2).collect();
+        let late = self.random.several(&scanned.iter().copied().filter(|group| !QUIET.contains(group)).collect::<Vec<_>>(), 4);
+        for group in scanned {
+            let hours: &[i64] = if group == SCANNED_TWICE { &[6, 12] } else { &[6] };
+            for member in 0..MEMBERS {
+                let mut before = None;
+                for (day, hour) in (0..DAYS).flat_map(|day| hours.iter().map(move |hour| (day, *hour))) {
+                    let at = self.start + day * DAY + hour * HOUR + 60 * member as i64;
+                    let host = db(group, member);
+                    if member == 5 && late.contains(&group) && day == 1 {
+                        self.key.add("ALARM-01", &host, before);
+                        continue;
+                    }
+                    let mut changed = Vec::new();
+                    if let Some(from) = before
+                        && day < 3
+                        && self.random.below(6) == 0
+                        && let Some(explained) = self.explained(group, from, at)
+                    {
+                        let target = format!("/etc/quill/{day}-{hour}.yml");
+                        self.raise(&host, group, &target, at, explained);
+                        changed.push(target);
+                    }
+                    self.scans.push(Scan { at, host, group, changed });
+                    before = Some(at);
+                }
+            }
+        }
+        for group in (0..GROUPS).filter(|group| group % 5 >= 2) {
+            for number in 0..8 {
+                let host = db(group, self.random.below(MEMBERS));
+                let hour = if number < 3 { 8 } else { 12 };
+                let at = self.start + (number % 3) * DAY + hour * HOUR + 60 + self.random.seconds(HOUR);
+                let explained = match self.slot_at(group, at) {
+                    Some(slot) if slot.kind == Kind::Clean => true,
+                    Some(_) => continue,
+                    None => false,
+                };
+                let target = format!("/etc/quill/live-{number}.yml");
+                self.raise(&host, group, &target, at, explained);
+                self.scans.push(Scan { at, host, group, changed: vec![target] });
+            }
+        }
+    }
+
+    /// An alarm: explained by a change, or acknowledged in time, late, or never.
+    fn raise(&mut self, host: &str, group: usize, target: &str, at: i64, explained: bool) {
+        if explained {
+            return;
+        }
+        let ack = |at_ack| Ack {
+            host: host.to_owned(),
+            tool: detector(group),
+            target: target.to_owned(),
+            alarmed: Some(at),
+            at: at_ack,
+        };
+        match self.random.below(3) {
+            0 => self.acks.push(ack(at + 5 * HOUR)),
+            1 => {
+                self.acks.push(ack(at + 20 * HOUR));
+                self.key.add("ALARM-03", host, at);
+            }
+            _ => {
+                self.key.add("ALARM-02", host, at);
+                self.key.add("ALARM-03", host, at);
+            }
+        }
+    }
+}

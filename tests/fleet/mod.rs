@@ -1,0 +1,176 @@
+//! A generated fleet: a thousand hosts whose evidence is spread over the formats, with planted violations and an answer key.
+//! Every planted violation is found, and nothing else is.
+
+mod agents;
+mod commands;
+mod estate;
+mod inventory;
+mod machines;
+mod random;
+mod story;
+mod tickets;
+mod work;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use steadfast::config::Config;
+use steadfast::facts::parse_rfc3339;
+use steadfast::pipeline::Judged;
+
+use self::story::{DAY, DAYS, Fleet};
+use crate::support::{have_duckdb, packed, reperformed};
+
+/// 2026-08-03T00:00:00Z
+const MONDAY: i64 = 1_785_715_200;
+
+fn period(start: i64) -> String {
+    let day = |at: i64| random::utc(at).format("%Y-%m-%d").to_string();
+    format!("{}..{}", day(start), day(start + DAYS * DAY))
+}
+
+fn config() -> Config {
+    Config::parse("steadfast.toml", write::CONFIG).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// How many seeds: `STEADFAST_SEEDS`, else three.
+fn seeds() -> u64 {
+    std::env::var("STEADFAST_SEEDS").ok().and_then(|number| number.parse().ok()).unwrap_or(3)
+}
+
+/// Exceptions of every control: resource and second.
+fn found(judged: &Judged) -> BTreeMap<&str, Vec<(String, Option<i64>)>> {
+    let controls = judged.assessment.controls.iter();
+    controls
+        .map(|judged| {
+            let items = judged.population.exceptions.iter();
+            let items = items.map(|item| (item.resource.clone(), item.occurred_at.map(|at| at.0.div_euclid(1_000_000))));
+            (judged.control.id.as_str(), items.collect())
+        })
+        .collect()
+}
+
+/// What was planted and not found, and what was found and not planted, for one control.
+fn compare(planted: &[(String, Option<i64>)], found: &[(String, Option<i64>)]) -> (Vec<String>, Vec<String>) {
+    let mut left = found.to_vec();
+    let mut missed = Vec::new();
+    // Those whose time the story knows first, so that they do not lose their match to one whose time it does not.
+    let mut planted = planted.to_vec();
+    planted.sort_by_key(|(_, at)| at.is_none());
+    for (resource, at) in planted {
+        match left.iter().position(|(other, when)| *other == resource && (at.is_none() || *when == at)) {
+            Some(place) => drop(left.swap_remove(place)),
+            None => missed.push(format!("{resource} {}", at.map(random::iso).unwrap_or_default())),
+        }
+    }
+    (missed, left.into_iter().map(|(resource, at)| format!("{resource} {}", at.map(random::iso).unwrap_or_default())).collect())
+}
+
+/// A fleet that was written, judged and packed.
+struct Ran {
+    fleet: Fleet,
+    judged: Judged,
+    folder: tempfile::TempDir,
+}
+
+fn ran(seed: u64, start: i64) -> Ran {
+    let fleet = Fleet::new(seed, start);
+    let folder = tempfile::tempdir().expect("a folder");
+    let evidence = folder.path().join("evidence");
+    write::write(&fleet, &evidence);
+    let judged = packed(&evidence, &config(), &period(start), &folder.path().join("pack"));
+    Ran { fleet, judged, folder }
+}
+
+/// The first seed, for all tests that look at it.
+fn first() -> &'static Ran {
+    static FIRST: OnceLock<Ran> = OnceLock::new();
+    FIRST.get_or_init(|| ran(1, MONDAY))
+}
+
+/// Where findings and the answer key differ, and where the second engine judges otherwise.
+fn differences(seed: u64, ran: &Ran) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let none = Vec::new();
+    for (control, items) in found(&ran.judged) {
+        let planted = ran.fleet.key.0.get(control).unwrap_or(&none);
+        let (missed, alarms) = compare(planted, &items);
+        if !missed.is_empty() || !alarms.is_empty() {
+            wrong.push(format!(
+                "seed {seed} {control}: planted {}, found {}; {} missed {:?}; {} false {:?}",
+                planted.len(),
+                items.len(),
+                missed.len(),
+                missed.iter().take(8).collect::<Vec<_>>(),
+                alarms.len(),
+                alarms.iter().take(8).collect::<Vec<_>>()
+            ));
+        }
+    }
+    if have_duckdb() {
+        let answers = reperformed(&ran.folder.path().join("pack"));
+        assert_eq!(answers.lines().count(), ran.judged.assessment.controls.len(), "{answers}");
+        wrong.extend(answers.lines().filter(|line| !line.ends_with(" 0")).map(|line| format!("seed {seed}: DuckDB: {line}")));
+    }
+    wrong
+}
+
+#[test]
+fn every_planted_violation_of_a_thousand_hosts_is_found_and_nothing_else() {
+    let mut wrong = Vec::new();
+    let mut planted: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for seed in 1..=seeds() {
+        let other = (seed > 1).then(|| ran(seed, MONDAY));
+        let ran = match &other {
+            Some(ran) => ran,
+            None => first(),
+        };
+        let fleet = &ran.fleet;
+        assert!(fleet.hosts.len() >= 1000 && fleet.commands.len() + fleet.runs.len() + fleet.scans.len() >= 5000);
+        for (control, items) in &fleet.key.0 {
+            *planted.entry(control).or_default() += items.len();
+        }
+        wrong.extend(differences(seed, ran));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("planted and found: {planted:?}");
+}
+
+/// Conclusions, and every item with its time from the start, of a pack. Items of the evidence itself are files, whose names
+/// hold times: of them the statuses are counted.
+fn told(ran: &Ran) -> BTreeMap<String, BTreeMap<String, usize>> {
+    let mut told = BTreeMap::new();
+    for judged in &ran.judged.assessment.controls {
+        let path = ran.folder.path().join(format!("pack/data/populations/{}.csv", judged.control.id));
+        let mut items = BTreeMap::from([(format!("{:?}", judged.conclusion), 1)]);
+        let mut reader = csv::Reader::from_path(&path).expect("the population");
+        let column = reader.headers().expect("names").iter().position(|name| name == "occurred_at");
+        for record in reader.records() {
+            let record = record.expect("a row");
+            let at = column.and_then(|column| parse_rfc3339(&record[column])).map(|at| at.0 - ran.fleet.start * 1_000_000);
+            let words = if judged.control.id.starts_with("EVIDENCE") {
+                record[1].to_owned()
+            } else {
+                format!("{} {} {at:?}", &record[0], &record[1])
+            };
+            *items.entry(words).or_default() += 1;
+        }
+        told.insert(judged.control.id.clone(), items);
+    }
+    told
+}
+
+/// Periods begin at midnight, so whole days are what everything can be moved by: into another month, and over the end of a
+/// leap year's February.
+#[test]
+fn the_same_story_at_another_time_gives_the_same_items_and_conclusions() {
+    let later = ran(1, MONDAY + 571 * DAY);
+    let (then, now) = (told(first()), told(&later));
+    for (control, items) in &then {
+        let other = &now[control];
+        let gone: Vec<_> = items.iter().filter(|(item, count)| other.get(*item) != Some(count)).take(5).collect();
+        let come: Vec<_> = other.iter().filter(|(item, count)| items.get(*item) != Some(count)).take(5).collect();
+        assert!(gone.is_empty() && come.is_empty(), "{control}: {gone:?} became {come:?}");
+    }
+}
