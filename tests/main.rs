@@ -15,6 +15,7 @@ mod changes;
 #[cfg(feature = "judge")]
 mod controls;
 mod corpus;
+mod cuts;
 #[cfg(feature = "judge")]
 mod determinism;
 #[cfg(feature = "judge")]
@@ -26,6 +27,7 @@ mod hostile;
 mod inspect_image;
 mod inspect_surface;
 mod laws;
+mod moving;
 mod overlap;
 #[cfg(feature = "judge")]
 mod pages;
