@@ -46,6 +46,8 @@ impl Period {
             let quarter: u32 =
                 quarter.parse().ok().filter(|quarter| (1..=4).contains(quarter)).ok_or_else(|| error("a quarter is Q1 to Q4"))?;
             span(year, (quarter - 1) * 3 + 1, 3).ok_or_else(|| error("the year must be four digits"))?
+        } else if text.starts_with(['Q', 'q']) {
+            return Err(error("the year comes first"));
         } else if let Some((year, month)) = text.split_once('-') {
             let month =
                 month.parse().ok().filter(|month| (1..=12).contains(month)).ok_or_else(|| error("a month is 01 to 12"))?;
@@ -99,6 +101,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_with_the_remedy() {
+        let message = Period::parse("Q3-2026", Tz::UTC).expect_err("the wrong way round").to_string();
+        assert!(message.contains("the year comes first; write 2026-Q3"), "{message}");
         for text in ["2026-Q5", "26", "2026-13", "2026-10-01..2026-07-01", "soon"] {
             let message = Period::parse(text, Tz::UTC).expect_err(text).to_string();
             assert!(message.contains(text) && message.contains("2026-Q3"), "{message}");

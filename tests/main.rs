@@ -17,6 +17,7 @@ mod conclusions;
 #[cfg(feature = "judge")]
 mod controls;
 mod corpus;
+mod cuts;
 #[cfg(feature = "judge")]
 mod coverage;
 #[cfg(feature = "judge")]
@@ -36,6 +37,7 @@ mod hostile;
 mod inspect_image;
 mod inspect_surface;
 mod laws;
+mod moving;
 mod overlap;
 #[cfg(feature = "judge")]
 mod pages;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{copy, have, have_duckdb, printed, reperformed, root, sample_pack, skipped, steadfast};
+use crate::support::{copy, have, have_duckdb, printed, reperformed, root, sample_pack, steadfast};
 
 fn report() -> Value {
     let text = std::fs::read(sample_pack().join("data/report.json")).expect("the report");

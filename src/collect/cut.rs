@@ -62,8 +62,18 @@ pub(super) struct Piece {
     pub(super) offset: u64,
     pub(super) begins: bool,
     pub(super) ends: bool,
-    /// The piece holds the middle of a record beyond [`largest`]: it is hashed, and rejected.
-    pub(super) oversized: bool,
+    pub(super) holds: Holds,
+}
+
+/// What a piece holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Whole records.
+    Records,
+    /// The beginning of a record beyond [`largest`]: it is hashed, and the record is rejected.
+    Oversized,
+    /// More of the same record, up to its end: it is hashed, and nothing else.
+    Rest,
 }
 
 /// Cuts one open file.
@@ -79,6 +89,10 @@ pub(super) struct Cutter {
     offset: u64,
     begun: bool,
     ended: bool,
+    /// The most bytes that are held to find the end of a record.
+    largest: usize,
+    /// The pieces are those of a record that is too large, until it ends.
+    swallowing: bool,
 }
 
 impl Cutter {
@@ -90,13 +104,29 @@ impl Cutter {
             Framing::JsonRecords { depth } => Some(JsonScanner::new(depth)),
             Framing::Lines | Framing::Groups(_) | Framing::Whole | Framing::Opaque => None,
         };
-        Self { pool: pool.clone(), file, framing, carry, scanner, scanned: 0, first: 1, offset: 0, begun: false, ended: false }
+        Self {
+            pool: pool.clone(),
+            file,
+            framing,
+            carry,
+            scanner,
+            scanned: 0,
+            first: 1,
+            offset: 0,
+            begun: false,
+            ended: false,
+            largest: largest(framing),
+            swallowing: false,
+        }
     }
 
     /// The next piece; nothing after the one that ends the file. An empty file gives one empty piece.
     pub(super) fn next(&mut self) -> std::io::Result<Option<Piece>> {
         if self.ended {
             return Ok(None);
+        }
+        if self.swallowing {
+            return self.swallow().map(Some);
         }
         let mut boundary = None;
         let mut records = 0;
@@ -106,7 +136,8 @@ impl Cutter {
             let at_end = self.fill(wanted)?;
             if at_end {
                 self.ended = true;
-                return Ok(Some(self.piece(None, 0)));
+                let holds = if self.carry.len() > self.largest { Holds::Oversized } else { Holds::Records };
+                return Ok(Some(self.piece(self.carry.len(), 0, holds)));
             }
             match self.framing {
                 Framing::Lines => boundary = memchr::memrchr(b'\n', &self.carry).map(|at| at + 1),
@@ -124,10 +155,37 @@ impl Cutter {
                 Framing::Opaque => boundary = Some(self.carry.len()),
                 Framing::Whole => {}
             }
-            if boundary.is_some() || self.carry.len() > largest(self.framing) {
-                return Ok(Some(self.piece(boundary, records)));
+            if let Some(at) = boundary {
+                return Ok(Some(self.piece(at, records, Holds::Records)));
+            }
+            if self.carry.len() > self.largest {
+                self.swallowing = true;
+                return Ok(Some(self.piece(self.carry.len(), 0, Holds::Oversized)));
             }
         }
+    }
+
+    /// The next piece of a record that is too large: up to where the next record begins, as soon as that is in sight.
+    fn swallow(&mut self) -> std::io::Result<Piece> {
+        let at_end = self.fill(SEGMENT)?;
+        let unseen = self.carry.get(self.scanned..).unwrap_or_default();
+        let (next, records) = match (self.framing, &mut self.scanner) {
+            (Framing::Lines, _) => (memchr::memchr(b'\n', &self.carry).map(|at| at + 1), 0),
+            (Framing::Groups(grouping), _) => (grouping.resumes(&self.carry), 0),
+            (Framing::JsonRecords { .. }, Some(scanner)) => (scanner.separator(unseen).map(|at| self.scanned + at), 1),
+            _ => (None, 0),
+        };
+        if let Some(at) = next {
+            self.swallowing = false;
+            let piece = self.piece(at, records, Holds::Rest);
+            // What follows the record has not been scanned yet.
+            self.scanned = 0;
+            return Ok(piece);
+        }
+        self.ended = at_end;
+        // A group of lines ends where the next line begins one, and that line is not in sight yet.
+        let kept = if at_end || self.carry.len() > self.largest { None } else { self.framing.resumes_after(&self.carry) };
+        Ok(self.piece(kept.unwrap_or(self.carry.len()), 0, Holds::Rest))
     }
 
     /// Reads `wanted` more bytes; true at the end of the file.
@@ -149,17 +207,17 @@ impl Cutter {
         Ok(false)
     }
 
-    fn piece(&mut self, boundary: Option<usize>, records: u64) -> Piece {
-        let oversized = boundary.is_none() && !self.ended || (self.ended && self.carry.len() > largest(self.framing));
-        let rest = boundary.map_or_else(Vec::new, |at| {
+    /// The first `at` bytes at hand, which are or belong to `records` JSON records, as a piece.
+    fn piece(&mut self, at: usize, records: u64, holds: Holds) -> Piece {
+        let rest = if self.ended {
+            Vec::new()
+        } else {
             let mut rest = self.pool.buffer();
             rest.extend_from_slice(self.carry.get(at..).unwrap_or_default());
             rest
-        });
+        };
         let mut bytes = std::mem::replace(&mut self.carry, rest);
-        if let Some(at) = boundary {
-            bytes.truncate(at);
-        }
+        bytes.truncate(at);
         self.scanned = if self.scanner.is_some() { self.carry.len() } else { 0 };
         let piece = Piece {
             pool: self.pool.clone(),
@@ -167,7 +225,7 @@ impl Cutter {
             offset: self.offset,
             begins: !self.begun,
             ends: self.ended,
-            oversized,
+            holds,
             bytes,
         };
         self.begun = true;
@@ -188,10 +246,14 @@ mod tests {
     use super::*;
 
     fn pieces(text: &[u8], framing: Framing) -> Vec<Piece> {
+        pieces_of(text, framing, largest(framing))
+    }
+
+    fn pieces_of(text: &[u8], framing: Framing, largest: usize) -> Vec<Piece> {
         let mut file = tempfile::tempfile().expect("a file");
         file.write_all(text).expect("written");
         std::io::Seek::rewind(&mut file).expect("rewound");
-        let mut cutter = Cutter::new(file, &[], framing, &Pool::default());
+        let mut cutter = Cutter { largest, ..Cutter::new(file, &[], framing, &Pool::default()) };
         let mut pieces = Vec::new();
         while let Some(piece) = cutter.next().expect("read") {
             pieces.push(piece);
@@ -232,6 +294,56 @@ mod tests {
             expected += records.len() as u64;
         }
         assert_eq!(expected, 9_001);
+    }
+
+    #[test]
+    fn a_record_that_is_too_large_is_told_once_and_what_follows_it_is_read() {
+        let huge = "x".repeat(22 << 20);
+        let object = format!("{{\"a\":\"{huge},]\"}}");
+        let cases = [
+            (Framing::Lines, "one\n".to_owned(), format!("{huge}\n"), "two\nthree\n".to_owned()),
+            (
+                Framing::Groups(crate::formats::Grouping::Indented),
+                "one\n a\n".to_owned(),
+                format!("{huge}\n b\n\n c\n"),
+                "two\n d\n".to_owned(),
+            ),
+            (
+                Framing::Groups(crate::formats::Grouping::JournalExport),
+                "A=1\n\n".to_owned(),
+                format!("A={huge}\nB=2\n\n"),
+                "A=3\n\nB=4\n\n".to_owned(),
+            ),
+            (Framing::JsonRecords { depth: 1 }, "[1,{\"b\":2},".to_owned(), format!("{object},"), " 4,[5,5]]".to_owned()),
+        ];
+        for (framing, before, record, after) in cases {
+            // Enough before it that it begins a piece of its own, and enough after it that the file goes on.
+            let before = if before.starts_with('[') { before } else { before.repeat(9) };
+            let text = format!("{before}{record}{after}");
+            let pieces = pieces_of(text.as_bytes(), framing, 9 << 20);
+            let joined: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes.iter().copied()).collect();
+            assert!(joined == text.as_bytes(), "{framing:?}: pieces do not join to the file");
+            let told: Vec<&Piece> = pieces.iter().filter(|piece| piece.holds == Holds::Oversized).collect();
+            assert_eq!(told.len(), 1, "{framing:?}: told {} times", told.len());
+            assert!(pieces.iter().all(|piece| piece.bytes.len() <= 14 << 20), "{framing:?}: a piece is not bounded");
+            assert!(pieces.iter().filter(|piece| piece.holds == Holds::Rest).count() > 1);
+            let last = pieces.last().expect("a piece");
+            assert!(last.holds == Holds::Records && last.ends);
+            assert_eq!(last.bytes, after.as_bytes(), "{framing:?}: what follows is whole");
+            let lines = format!("{before}{record}").matches('\n').count() as u64;
+            assert_eq!(last.first, if framing.by_line() { lines + 1 } else { 4 }, "{framing:?}: its number");
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_too_large_and_never_ends_is_told_once() {
+        for framing in [Framing::Lines, Framing::Whole, Framing::JsonRecords { depth: 1 }] {
+            let text = format!("[\"{}", "x".repeat(30 << 20));
+            let pieces = pieces_of(text.as_bytes(), framing, 9 << 20);
+            assert_eq!(pieces.iter().filter(|piece| piece.holds == Holds::Oversized).count(), 1, "{framing:?}");
+            assert!(pieces.iter().all(|piece| piece.holds != Holds::Records), "{framing:?}");
+            assert_eq!(pieces.iter().map(|piece| piece.bytes.len()).sum::<usize>(), text.len());
+        }
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub(super) struct PieceMark {
     pub(super) ends: bool,
     /// CRC-32 of the piece, so that a later look at the file is known to see the same bytes.
     pub(super) checksum: u32,
+    /// It goes on with a record that an earlier piece began: none is found here.
+    pub(super) rest: bool,
 }
 
 /// Path of a source, offset of a piece, and its bytes.
@@ -101,6 +103,10 @@ pub(super) struct Ledger {
     spans: Spans,
     /// Names of the mappings of the configuration.
     mappings: Vec<String>,
+    /// Which of them recognised a file.
+    recognised: Vec<bool>,
+    /// Patterns of `[[bind]]` that no file matches.
+    idle_binds: Vec<String>,
     current: Option<usize>,
 }
 
@@ -133,6 +139,8 @@ impl Ledger {
             activity: HashMap::new(),
             spans: Spans::default(),
             mappings: config.mapped.iter().map(|mapping| mapping.name.clone()).collect(),
+            recognised: vec![false; config.mapped.len()],
+            idle_binds: config.idle_binds(files.iter().map(|file| file.bound_as.as_str())),
             current: None,
         })
     }
@@ -167,6 +175,9 @@ impl Ledger {
         let Some(source) = self.sources.get_mut(parsed.file) else { return Ok(()) };
         if let Some(Recognised { format, recognition, mapping }) = parsed.format {
             source.format = Some(format);
+            if let Some(recognised) = mapping.and_then(|index| self.recognised.get_mut(index)) {
+                *recognised = true;
+            }
             source.recognised_by.get_or_insert_with(|| match mapping.and_then(|index| self.mappings.get(index)) {
                 Some(name) => format!("{}: {name}", recognition.because),
                 None => recognition.because.to_owned(),
@@ -213,9 +224,10 @@ impl Ledger {
         for ((source, note), sha256) in self.sources.iter_mut().zip(notes).zip(hashes) {
             source.sha256 = sha256;
             source.bytes = note.bytes;
-            source.unread |= note.refused.is_some() || note.changed;
+            source.unread |= note.refused.is_some() || note.changed.is_some();
             name_limits(source, note, &mut self.limits);
         }
+        self.name_idle_rules();
         let mut rows = self.store.finish()?;
         for ((one, other), hosts) in self.spans.told_twice() {
             let noun = if hosts == 1 { "host" } else { "hosts" };
@@ -253,6 +265,29 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Names rules of the configuration that no file came under: a slip in a pattern must not look like missing evidence.
+    fn name_idle_rules(&mut self) {
+        let mut limit = |code, text| {
+            self.limits.insert(Limit { code, text, source: None, line: None });
+        };
+        for pattern in &self.idle_binds {
+            limit(
+                "bind-matched-nothing",
+                format!("[[bind]] path = \"{pattern}\" in steadfast.toml matches no file: correct it or take it out"),
+            );
+        }
+        for (name, recognised) in self.mappings.iter().zip(&self.recognised) {
+            if !recognised {
+                limit(
+                    "mapping-matched-nothing",
+                    format!("the mapping {name} recognised no file: correct its [recognise] or take it out"),
+                );
+            }
+        }
+    }
+}
+
 /// Names what is wrong with a source as a whole.
 fn name_limits(source: &Source, note: &ReadNotes, limits: &mut BTreeSet<Limit>) {
     let mut limit = |code, text: String| {
@@ -271,8 +306,8 @@ fn name_limits(source: &Source, note: &ReadNotes, limits: &mut BTreeSet<Limit>) 
     if let Some(reason) = &source.incomplete {
         limit("not-unpacked", format!("not all that it holds was read: {reason}"));
     }
-    if note.changed {
-        limit("changed-while-read", "the file changed while it was read; collect it again from a copy at rest".to_owned());
+    if let Some(how) = note.changed {
+        limit("changed-while-read", format!("the file changed while it was read ({how}); collect it again from a copy at rest"));
     }
     if note.open_end {
         limit("open-end", "the last line has no line end: the file may be cut".to_owned());

@@ -15,6 +15,7 @@ mod overlap;
 mod parse;
 mod quote;
 mod run;
+mod state;
 mod store;
 mod unpack;
 mod walk;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use arrow::array::RecordBatch;
 
 use super::CollectError;
-use super::cut::{Piece, largest};
+use super::cut::{Holds, Piece, largest};
 use super::ledger::PieceMark;
 use super::run::CollectOptions;
 use super::walk::EvidenceFile;
@@ -81,7 +81,9 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
             ends: piece.ends,
             framing: recognition.framing,
         };
-        if piece.oversized {
+        if piece.holds == Holds::Rest {
+            // The record was rejected where it began.
+        } else if piece.holds == Holds::Oversized {
             let reason = format!("a record or document of more than {} MiB; split it", largest(recognition.framing) >> 20);
             sink.record(piece.first).reject(&reason, piece.bytes.get(..200).unwrap_or_default());
         } else if !piece.bytes.trim_ascii().is_empty() {
@@ -114,6 +116,7 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
         begins: piece.begins,
         ends: piece.ends,
         checksum: crc32fast::hash(&piece.bytes),
+        rest: piece.holds == Holds::Rest,
     };
     Ok(Parsed {
         file: job.file,

@@ -41,7 +41,12 @@ impl Collected {
     /// A sentence for the reader where the file is gone, changed since it was hashed, or has no such record.
     pub fn quote(&self, source: &str, line: u64) -> Result<Quote, String> {
         let source = self.source(source).ok_or("the source is not in the register")?;
-        let mark = source.pieces.iter().rev().find(|mark| mark.first <= line.max(1)).ok_or("the source has no such record")?;
+        let mark = source
+            .pieces
+            .iter()
+            .rev()
+            .find(|mark| !mark.rest && mark.first <= line.max(1))
+            .ok_or("the source has no such record")?;
         let bytes = self.piece(source, *mark)?;
         let segment = Segment { bytes: &bytes, first: mark.first, begins: mark.begins, ends: mark.ends, framing: source.framing };
         let record = match source.framing {

@@ -1,7 +1,7 @@
 //! The run: one thread reads and cuts, one hashes, some parse, and the calling thread writes what they give in the order
 //! of files and pieces. What comes out does not depend on how many threads there are or how they are scheduled.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -12,9 +12,11 @@ use super::cut::{Cutter, HEAD, Piece, Pool};
 use super::hash::Sha256;
 use super::ledger::{Collected, Ledger};
 use super::parse::{Job, parse_all};
+use super::state::{Instant, State};
+use super::store::moment;
 use super::walk::EvidenceFile;
 use crate::config::Config;
-use crate::formats::{Framing, Head, recognise};
+use crate::formats::{Framing, Head, open_end, recognise};
 use crate::period::Period;
 
 /// How to collect.
@@ -38,8 +40,8 @@ pub(super) struct ReadNotes {
     pub(super) refused: Option<String>,
     /// It is an archive of a kind that is not opened.
     pub(super) unopened: Option<&'static str>,
-    /// It was another file after reading than before.
-    pub(super) changed: bool,
+    /// How it changed under our hands, where it did.
+    pub(super) changed: Option<&'static str>,
     /// The last byte is no line end, although the format has one record a line.
     pub(super) open_end: bool,
 }
@@ -50,6 +52,7 @@ pub(super) struct ReadNotes {
 /// Where facts cannot be written, or a reader lost a record. Evidence that cannot be read is listed instead.
 pub fn collect(files: &[EvidenceFile], store: &Path, options: CollectOptions<'_>) -> Result<Collected, CollectError> {
     let mut ledger = Ledger::new(files, store, options.config)?;
+    let began = moment(store);
     let threads = options.threads.max(1);
     let (jobs, job_receiver) = sync_channel::<Job>(threads);
     let (parsed, parsed_receiver) = channel();
@@ -61,8 +64,9 @@ pub fn collect(files: &[EvidenceFile], store: &Path, options: CollectOptions<'_>
     }
     let job_receiver = Mutex::new(job_receiver);
     std::thread::scope(|scope| {
-        let reader = scope
-            .spawn(move || read_all(files, options, &Outlets { jobs, hashing, tokens: token_receiver, pool: Pool::default() }));
+        let reader = scope.spawn(move || {
+            read_all(files, options, &Outlets { jobs, hashing, tokens: token_receiver, pool: Pool::default(), began })
+        });
         let hasher = scope.spawn(move || hash_all(files.len(), &hash_receiver));
         for _ in 0..threads {
             let parsed = parsed.clone();
@@ -87,6 +91,8 @@ struct Outlets {
     hashing: SyncSender<(usize, Arc<Piece>)>,
     tokens: Receiver<()>,
     pool: Pool,
+    /// When reading began.
+    began: Option<Instant>,
 }
 
 fn read_all(files: &[EvidenceFile], options: CollectOptions<'_>, outlets: &Outlets) -> Vec<ReadNotes> {
@@ -120,7 +126,7 @@ fn read_file(
     note: &mut ReadNotes,
 ) -> std::io::Result<bool> {
     let mut open = File::open(&file.path)?;
-    let before = identity(&open.metadata()?);
+    let before = State::of_open(&open)?;
     let mut head = Vec::new();
     Read::by_ref(&mut open).take(HEAD as u64).read_to_end(&mut head)?;
     let format = recognise(&file.bound_as, &Head { bytes: &head, whole: head.len() < HEAD }, options.config);
@@ -133,7 +139,7 @@ fn read_file(
             return Ok(false);
         }
         note.bytes += piece.bytes.len() as u64;
-        note.open_end = framing.by_line() && format.is_some() && piece.bytes.last().is_some_and(|byte| *byte != b'\n');
+        note.open_end = format.is_some() && open_end(framing, &Head { bytes: &head, whole: head.len() < HEAD }, &piece.bytes);
         let piece = Arc::new(piece);
         let job =
             Job { number: *number, file: index, piece: Arc::clone(&piece), format: format.clone(), bound: Arc::clone(&bound) };
@@ -142,7 +148,16 @@ fn read_file(
             return Ok(false);
         }
     }
-    note.changed = before != identity(&open.metadata()?);
+    let after = State::of_open(&open)?;
+    note.changed = if before != after || after.later_than(outlets.began) {
+        Some("it was written to while evidence was read")
+    } else if State::at(&file.path) != Some(after) {
+        Some("another file stands in its place now, or none")
+    } else if file.opened.is_some_and(|opened| opened != before) {
+        Some("it was written to after it was unpacked")
+    } else {
+        None
+    };
     Ok(true)
 }
 
@@ -154,11 +169,6 @@ fn unopened(head: &[u8]) -> Option<&'static str> {
         [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some("a 7z archive"),
         _ => None,
     }
-}
-
-/// What tells one state of a file from another.
-fn identity(data: &Metadata) -> (u64, Option<std::time::SystemTime>) {
-    (data.len(), data.modified().ok())
 }
 
 /// Hashes the pieces of every file in order; empty where a file gave none.

@@ -11,6 +11,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::CollectError;
+use super::state::{Instant, State};
 use crate::facts::{Kind, TABLES, Table};
 
 /// Rows in a row group: bounds the memory of a writer.
@@ -82,6 +83,16 @@ impl Store {
         }
         Ok(self.rows)
     }
+}
+
+/// A moment by the clock of the file system: what it says of a file made now. Nothing where it says nothing.
+pub(super) fn moment(folder: &Path) -> Option<Instant> {
+    let path = folder.join("began");
+    // An old file that is made empty again may keep its stamp.
+    let _ = std::fs::remove_file(&path);
+    let state = File::create(&path).and_then(|file| State::of_open(&file)).ok();
+    let _ = std::fs::remove_file(&path);
+    state?.changed()
 }
 
 /// Writes one table whose rows are known only at the end, in place of the empty one.

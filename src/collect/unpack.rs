@@ -15,6 +15,7 @@ use std::rc::Rc;
 use super::CollectError;
 use super::cut::HEAD;
 use super::gauge::Gauge;
+use super::state::State;
 use super::walk::EvidenceFile;
 use crate::config::Unpack;
 use crate::formats::Container;
@@ -61,6 +62,7 @@ type Trouble = String;
 
 impl Unpacking<'_> {
     fn take(&mut self, mut file: EvidenceFile, depth: u32) -> Result<(), CollectError> {
+        file.opened = State::at(&file.path);
         let container = if file.refused.is_none() { container(&file.path) } else { None };
         if let Some(container) = container {
             let mut open = Open {
@@ -262,6 +264,7 @@ fn named(path: PathBuf, name: &str, open: &Open) -> EvidenceFile {
         bound_as: format!("{}/{name}", open.bound_as),
         refused: None,
         incomplete: None,
+        opened: None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::CollectError;
+use super::state::State;
 
 /// One file to be read, or something that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +21,15 @@ pub struct EvidenceFile {
     pub refused: Option<String>,
     /// Why not all that it holds was read, where it is a container.
     pub incomplete: Option<String>,
+    /// Its state when it was looked into for what it holds.
+    pub(super) opened: Option<State>,
 }
 
 impl EvidenceFile {
     /// A file at `path`, called `source` in the evidence.
     #[must_use]
     pub fn new(path: PathBuf, source: String) -> Self {
-        Self { path, bound_as: source.clone(), source, refused: None, incomplete: None }
+        Self { path, bound_as: source.clone(), source, refused: None, incomplete: None, opened: None }
     }
 }
 

@@ -276,6 +276,15 @@ impl Config {
                 Diagnostic::new("config-version", path, text, at..at + 14, message).help("write format_version = 1"),
             ));
         }
+        for (key, value) in [("mib", config.unpack.mib), ("ratio", config.unpack.ratio), ("members", config.unpack.members)] {
+            if value == 0 {
+                let section = text.find("[unpack]").unwrap_or(0);
+                let at = text.get(section..).and_then(|rest| rest.find(key)).map_or(section, |at| section + at);
+                let message = format!("{key} = 0 would open no compressed file");
+                let diagnostic = Diagnostic::new("unpack-limit", path, text, at..at + key.len(), message);
+                return Err(Box::new(diagnostic.help("write 1 or more, or take the key out for the default")));
+            }
+        }
         for bind in &config.bind {
             if bind_pattern(&bind.path).is_none() {
                 let at = text.find(&bind.path).unwrap_or(0);
@@ -329,6 +338,14 @@ impl Config {
                 (digits >= 3).then(|| text.get(at..at + prefix + digits)).flatten()
             })
         })
+    }
+
+    /// The patterns of `[[bind]]` that none of `paths` matches.
+    #[must_use]
+    pub fn idle_binds<'p>(&self, paths: impl Iterator<Item = &'p str> + Clone) -> Vec<String> {
+        let idle =
+            |bind: &&Bind| bind_pattern(&bind.path).is_some_and(|pattern| !paths.clone().any(|path| pattern.is_match(path)));
+        self.bind.iter().filter(idle).map(|bind| bind.path.clone()).collect()
     }
 
     /// What the configuration binds to the file at `path` (relative to the evidence root): the first match of each.
@@ -449,6 +466,8 @@ mod tests {
         assert_eq!(error.location.line, 2);
         assert_eq!(error.help.as_deref(), Some("did you mean `strip_domains`?"));
         assert!(Config::parse("steadfast.toml", "[system]\ntime_zone = \"Mars/Olympus\"").is_err());
+        let error = Config::parse("steadfast.toml", "[unpack]\nmib = 9\nratio = 0\n").expect_err("no ratio");
+        assert_eq!((error.location.line, error.code), (3, "unpack-limit"));
     }
 
     #[test]

@@ -51,6 +51,30 @@ impl Grouping {
     }
 }
 
+impl Grouping {
+    /// The first offset in `bytes`, which begin inside a record, at which another one begins. Inside a binary field of a
+    /// journal entry an empty line may be taken for the end of the entry.
+    #[must_use]
+    pub fn resumes(self, bytes: &[u8]) -> Option<usize> {
+        let mut starts = memchr::memchr_iter(b'\n', bytes).map(|end| end + 1);
+        match self {
+            Self::AuditEvents => starts.next(),
+            Self::JournalExport => memmem::find(bytes, b"\n\n").map(|at| at + 2),
+            _ => {
+                let mut start = starts.next()?;
+                // A line whose end is not in sight yet is not judged.
+                for next in starts {
+                    if self.begins(bytes.get(start..next - 1)?) && next > start + 1 {
+                        return Some(start);
+                    }
+                    start = next;
+                }
+                None
+            }
+        }
+    }
+}
+
 /// Whether sudo continues an earlier line here: in a syslog line right after the first ` : `, because what follows is the
 /// user's own text; in a journal entry, whose fields have no order, anywhere.
 fn continues(line: &[u8]) -> bool {

@@ -59,7 +59,11 @@ impl<'a> LocalStamp<'a> {
             );
         }
         if self.year.is_none() {
-            sink.limit("year-inferred", Some(line), "stamps carry no year; it was taken from the audit period");
+            sink.limit(
+                "year-inferred",
+                Some(line),
+                "stamps carry no year; it was taken from the period (the one named with --period, else this year)",
+            );
         }
         self.in_period(reading.period, zone)
     }

@@ -174,6 +174,18 @@ impl<'a> Head<'a> {
     }
 }
 
+/// Whether a file whose last bytes are `tail` may be cut, as far as its end can tell: the last line has no line end. Documents
+/// of JSON and XML that are read whole end in a bracket instead.
+#[must_use]
+pub fn open_end(framing: Framing, head: &Head<'_>, tail: &[u8]) -> bool {
+    let whole_text = || {
+        let bracketed = matches!(head.first_byte(), Some(b'{' | b'[' | b'<'))
+            && matches!(tail.trim_ascii_end().last(), None | Some(b'}' | b']' | b'>'));
+        framing == Framing::Whole && !bracketed && memchr::memchr(0, head.bytes).is_none()
+    };
+    tail.last().is_some_and(|byte| *byte != b'\n') && (framing.by_line() || whole_text())
+}
+
 /// Why a file was recognised, and how it is to be cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recognition {

@@ -28,6 +28,14 @@ impl Framing {
     pub fn by_line(self) -> bool {
         matches!(self, Self::Lines | Self::Groups(_))
     }
+
+    /// Where to look on for the end of a group of lines that is not in `bytes`: at their last line end, because what follows
+    /// it decides whether a group ends there. Nothing where no line end can matter.
+    #[must_use]
+    pub fn resumes_after(self, bytes: &[u8]) -> Option<usize> {
+        let Self::Groups(_) = self else { return None };
+        memchr::memrchr(b'\n', bytes)
+    }
 }
 
 /// Follows the structure of a JSON document over any number of pieces: brackets and strings, nothing else.
@@ -87,6 +95,22 @@ impl JsonScanner {
                 _ => {}
             }
         }
+    }
+
+    /// Feeds `bytes` up to the first separator between records and returns the offset after it; all of them where there is none.
+    pub fn separator(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut first = None;
+        let mut ahead = *self;
+        ahead.feed(bytes, |mark| {
+            if let Mark::Separator(at) = mark {
+                first.get_or_insert(at);
+            }
+        });
+        match first.and_then(|at| bytes.get(..at)) {
+            Some(before) => self.feed(before, |_| ()),
+            None => *self = ahead,
+        }
+        first
     }
 
     /// Feeds `bytes`; returns the offset after the last separator between records, and how many separators there were.
