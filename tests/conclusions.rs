@@ -88,8 +88,7 @@ fn chosen(facts: &Facts, whole: &BTreeMap<String, Assessed>) -> Vec<String> {
         firsts.entry(source.path.rsplit_once('/').map_or("", |(folder, _)| folder)).or_insert(&source.path);
     }
     let cited = whole.values().flat_map(|judged| &judged.population.exceptions).filter_map(|item| item.source.clone());
-    let mut chosen: Vec<String> =
-        firsts.into_values().chain(damaged(facts)).map(str::to_owned).chain(cited).collect();
+    let mut chosen: Vec<String> = firsts.into_values().chain(damaged(facts)).map(str::to_owned).chain(cited).collect();
     chosen.sort();
     chosen.dedup();
     chosen

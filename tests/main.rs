@@ -17,9 +17,9 @@ mod conclusions;
 #[cfg(feature = "judge")]
 mod controls;
 mod corpus;
-mod cuts;
 #[cfg(feature = "judge")]
 mod coverage;
+mod cuts;
 #[cfg(feature = "judge")]
 mod determinism;
 #[cfg(feature = "judge")]

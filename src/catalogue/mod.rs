@@ -7,8 +7,8 @@
 
 mod bind;
 mod control;
-mod framework;
 mod drill;
+mod framework;
 mod load;
 mod relate;
 mod sampling;
@@ -16,7 +16,7 @@ mod sampling;
 pub(crate) use bind::bind;
 pub(crate) use control::placeholders;
 pub use control::{AppliesTo, Control, Coverage, Empty, Kind, Map, Need, Parameter, Population, parse_duration};
-pub use framework::{Framework, NoDirectRequirement, Relation, Requirement, Support, Withdrawn};
 pub use drill::{Drill, Expect};
+pub use framework::{Framework, NoDirectRequirement, Relation, Requirement, Support, Withdrawn};
 pub use load::{Catalogue, CatalogueError, View};
 pub use sampling::{Attribute, Per, Practice, SamplingTable};

@@ -5,6 +5,7 @@
 
 mod attestations;
 mod automation;
+mod bind;
 mod code_review;
 mod jira;
 mod people;
@@ -16,6 +17,8 @@ mod words;
 
 pub use attestations::{Attestations, one_line};
 pub use automation::{Automation, Span};
+pub(crate) use bind::bind_pattern;
+pub use bind::{Bind, Bound};
 pub use code_review::{GitHub, GitLab, ProjectNumber, Repository};
 pub use jira::Jira;
 pub use people::People;
@@ -31,11 +34,10 @@ use std::sync::OnceLock;
 
 use chrono_tz::Tz;
 use memchr::memmem::Finder;
-use regex::Regex;
 use serde::Deserialize;
 
 use crate::diag::Diagnostic;
-use crate::facts::{Micros, parse_stamp};
+
 use crate::mapping::Mapping;
 
 /// The whole configuration; every part has a default.
@@ -237,29 +239,6 @@ impl Default for Changes {
     }
 }
 
-/// What the path of a file says about it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Bind {
-    /// Path relative to the evidence root: `{host}` and `{collected_at}` are read out of it, `*` is one part, `**` any.
-    pub path: String,
-    /// Host of all matching files, where the path does not hold it.
-    pub host: Option<String>,
-    /// Zone of stamps without one.
-    pub time_zone: Option<Zone>,
-}
-
-/// What was bound to one file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bound {
-    /// Host, in its normal form.
-    pub host: Option<String>,
-    /// When the evidence was taken.
-    pub collected_at: Option<Micros>,
-    /// Zone of stamps without one.
-    pub zone: Option<Tz>,
-}
-
 impl Config {
     /// Reads the text of `path`.
     ///
@@ -339,58 +318,6 @@ impl Config {
             })
         })
     }
-
-    /// The patterns of `[[bind]]` that none of `paths` matches.
-    #[must_use]
-    pub fn idle_binds<'p>(&self, paths: impl Iterator<Item = &'p str> + Clone) -> Vec<String> {
-        let idle =
-            |bind: &&Bind| bind_pattern(&bind.path).is_some_and(|pattern| !paths.clone().any(|path| pattern.is_match(path)));
-        self.bind.iter().filter(idle).map(|bind| bind.path.clone()).collect()
-    }
-
-    /// What the configuration binds to the file at `path` (relative to the evidence root): the first match of each.
-    #[must_use]
-    pub fn bound(&self, path: &str) -> Bound {
-        let mut bound = Bound::default();
-        for bind in &self.bind {
-            let Some(found) = bind_pattern(&bind.path).and_then(|pattern| pattern.captures(path)) else { continue };
-            let captured = |name: &str| found.name(name).map(|part| part.as_str());
-            if bound.host.is_none() {
-                bound.host = captured("host").or(bind.host.as_deref()).map(|host| self.host(host).into_owned());
-            }
-            if bound.collected_at.is_none() {
-                bound.collected_at = captured("collected_at").and_then(|stamp| parse_stamp(stamp, Tz::UTC));
-            }
-            bound.zone = bound.zone.or(bind.time_zone.map(|zone| zone.0));
-        }
-        bound
-    }
-}
-
-/// A path of `[[bind]]` or of a mapping as a regular expression; it may begin anywhere at a folder.
-pub(crate) fn bind_pattern(path: &str) -> Option<Regex> {
-    let mut expression = String::from("(?:^|/)");
-    let mut rest = path;
-    while let Some(character) = rest.chars().next() {
-        let (token, written) = if rest.starts_with("{host}") {
-            ("{host}", "(?P<host>[^/]+?)".to_owned())
-        } else if rest.starts_with("{collected_at}") {
-            ("{collected_at}", "(?P<collected_at>[^/]+?)".to_owned())
-        } else if rest.starts_with('{') {
-            return None;
-        } else if rest.starts_with("**") {
-            ("**", ".*".to_owned())
-        } else if rest.starts_with('*') {
-            ("*", "[^/]*".to_owned())
-        } else {
-            let text = rest.get(..character.len_utf8())?;
-            (text, regex::escape(text))
-        };
-        expression.push_str(&written);
-        rest = rest.get(token.len()..)?;
-    }
-    expression.push('$');
-    Regex::new(&expression).ok()
 }
 
 #[cfg(test)]
@@ -442,15 +369,6 @@ mod tests {
             let error = Config::parse("steadfast.toml", text).expect_err(text);
             assert!(error.message.contains(part), "{text}: {}", error.message);
         }
-    }
-
-    #[test]
-    fn paths_bind_host_and_time() {
-        let config = config("[[bind]]\npath = \"aide/{host}/{collected_at}.txt\"\ntime_zone = \"Europe/Berlin\"");
-        let bound = config.bound("q3/aide/ES-1/20260705T021500Z.txt");
-        assert_eq!(bound.host.as_deref(), Some("es-1"));
-        assert_eq!(bound.collected_at.map(Micros::iso).as_deref(), Some("2026-07-05T02:15:00Z"));
-        assert_eq!(config.bound("aide/x.txt"), Bound::default());
     }
 
     #[test]

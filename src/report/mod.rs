@@ -8,8 +8,8 @@ mod decisions;
 mod drill;
 mod evidence;
 mod exceptions;
-mod frameworks;
 mod fleet;
+mod frameworks;
 mod front;
 mod management;
 mod matrix;
@@ -21,10 +21,10 @@ mod sessions;
 mod streams;
 
 pub use build::{Input, build};
-pub use management::{Attestation, Decision, Registers, Response, ResponseLine, SampledItem, Sampling};
-pub use fleet::{ClassChange, ClassLine, Fleet, PartLived};
-pub use matrix::{Matrix, Row};
 pub use drill::{DrillAlarm, DrillControl, DrillPlant, DrillReport, drill_report};
+pub use fleet::{ClassChange, ClassLine, Fleet, PartLived};
+pub use management::{Attestation, Decision, Registers, Response, ResponseLine, SampledItem, Sampling};
+pub use matrix::{Matrix, Row};
 pub use model::{
     Answer, Citation, Command, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Framework, Gap,
     Hosts, ItemCounts, Limit, LimitsAlike, Map, MatrixGroup, MatrixRow, Member, NoDirect, Period, Population, QuoteLine, Reject,

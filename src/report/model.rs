@@ -8,9 +8,9 @@ use serde::Serialize;
 
 pub(super) use super::drill::DrillReport;
 pub use super::evidence::{Citation, Limit, LimitsAlike, Reject, Source};
-pub use super::requirements::{Framework, Map, MatrixGroup, MatrixRow, NoDirect, Requirement, RequirementCounts, Support};
-use super::management::{Registers, Response, SampledItem, Sampling};
 use super::fleet::Fleet;
+use super::management::{Registers, Response, SampledItem, Sampling};
+pub use super::requirements::{Framework, Map, MatrixGroup, MatrixRow, NoDirect, Requirement, RequirementCounts, Support};
 pub use super::sessions::{Command, Session, SessionPlace};
 use super::streams::Stream;
 
