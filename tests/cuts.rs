@@ -17,14 +17,17 @@ use crate::support::root;
 const LONGEST: usize = 3_000;
 
 /// Formats without an end mark that may be cut between two lines without a trace, because what is left is a sound file:
-/// settings and inventories whose later lines change what the earlier ones say, registers whose entries have optional keys,
-/// and logs whose last event goes on in further lines. Only cuts behind a line end are let pass, and only for these.
+/// settings and inventories whose later lines change what the earlier ones say, registers and directories whose entries have
+/// optional keys, and logs whose last event goes on in further lines. Only cuts behind a line end are let pass, and only for these.
 const ENDLESS: &[&str] = &[
     "ansible-inventory-ini",
     "ansible-inventory-yaml",
+    "attestations-toml",
     "auditd",
     "cloud-init",
     "exemptions-toml",
+    "people-ldif",
+    "responses-toml",
     "sshd-config",
     "sshd-effective",
     "sudo-logfile",
