@@ -2,11 +2,18 @@
 //! Every planted violation is found, and nothing else is.
 
 mod agents;
+mod attested;
+mod automation;
+mod clocks;
 mod commands;
 mod estate;
 mod inventory;
 mod machines;
+mod numbers;
+mod provenance;
 mod random;
+mod requests;
+mod sessions;
 mod story;
 mod tickets;
 mod work;
@@ -31,7 +38,7 @@ fn period(start: i64) -> String {
 }
 
 fn config() -> Config {
-    Config::parse("steadfast.toml", write::CONFIG).unwrap_or_else(|error| panic!("{error}"))
+    Config::parse("steadfast.toml", &(write::CONFIG.to_owned() + &provenance::key())).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// How many seeds: `STEADFAST_SEEDS`, else three.
@@ -106,6 +113,16 @@ fn differences(seed: u64, ran: &Ran) -> Vec<String> {
                 alarms.len(),
                 alarms.iter().take(8).collect::<Vec<_>>()
             ));
+        }
+    }
+    let sudo = ran.judged.assessment.controls.iter().find(|judged| judged.control.id == "SUDO-02").expect("the control");
+    for (host, at, verdict) in &ran.fleet.verdicts {
+        let when = Some(at * 1_000_000);
+        let items =
+            sudo.population.exceptions.iter().filter(|item| item.resource == *host && item.occurred_at.map(|at| at.0) == when);
+        let said: Vec<_> = items.map(|item| item.cell("verdict").unwrap_or_default()).collect();
+        if !said.contains(verdict) {
+            wrong.push(format!("seed {seed} SUDO-02: {host} {}: not {verdict}, but {said:?}", random::iso(*at)));
         }
     }
     if have_duckdb() {
