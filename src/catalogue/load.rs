@@ -105,7 +105,6 @@ impl Catalogue {
             .collect()
     }
 
-    /// Embedded controls, those of `folder` added or overriding, with the parameters of `config`.
     /// Embedded controls and frameworks, those of `folder` added or overriding, with the parameters of `config`.
     ///
     /// # Errors

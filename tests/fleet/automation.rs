@@ -7,6 +7,8 @@ use super::work::ORDINARY;
 pub(super) const TOOK: i64 = 600;
 /// Seconds before and after a run that belong to it, as the configuration says.
 const WITHIN: i64 = 120;
+/// Why what the account did is not explained.
+pub(super) const VERDICTS: [&str; 3] = ["no_run", "borrowed_account", "no_change"];
 /// The first member whose runs are never left out.
 const FIRST: usize = 6;
 

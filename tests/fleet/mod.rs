@@ -19,13 +19,14 @@ mod tickets;
 mod work;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use steadfast::config::Config;
 use steadfast::facts::parse_rfc3339;
 use steadfast::pipeline::Judged;
 
+use self::provenance::Attested;
 use self::story::{DAY, DAYS, Fleet};
 use crate::support::{have_duckdb, packed, reperformed};
 
@@ -152,6 +153,42 @@ fn every_planted_violation_of_a_thousand_hosts_is_found_and_nothing_else() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("planted and found: {planted:?}");
+}
+
+/// Items of a population with this status: the resource and a column.
+fn items(ran: &Ran, control: &str, status: &str, column: &str) -> Vec<(String, String)> {
+    let path = ran.folder.path().join(format!("pack/data/populations/{control}.csv"));
+    let mut reader = csv::Reader::from_path(&path).expect("the population");
+    let at = reader.headers().expect("names").iter().position(|name| name == column).expect("the column");
+    let records = reader.records().map(|record| record.expect("a row")).filter(|record| &record[1] == status);
+    records.map(|record| (record[0].to_owned(), record[at].to_owned())).collect()
+}
+
+/// What is not planted must be met for the reason of its story, and not be left open.
+#[test]
+fn what_is_sound_in_the_fleet_is_met() {
+    let ran = first();
+    let resources = |control: &str, status: &str| -> BTreeSet<String> {
+        items(ran, control, status, "reason").into_iter().map(|(resource, _)| resource).collect()
+    };
+    let attested = |of: &[Attested]| -> BTreeSet<String> {
+        ran.fleet.attested.iter().filter(|(_, how)| of.contains(how)).map(|(image, _)| image.clone()).collect()
+    };
+    assert_eq!(resources("IMAGE-02", "met"), attested(&[Attested::Verified, Attested::Twice]));
+    assert_eq!(resources("IMAGE-02", "inconclusive"), attested(&[Attested::Stranger]));
+    assert_eq!(resources("EVIDENCE-03", "met"), BTreeSet::from(["rooms".to_owned()]));
+    assert_eq!(resources("EVIDENCE-03", "not_applicable"), BTreeSet::from(["lifts".to_owned()]));
+    let rules = items(ran, "SUDO-02", "met", "rule");
+    let by = |rule: &str| rules.iter().filter(|(_, other)| other == rule).count();
+    let commands = ran.fleet.commands.iter().filter(|command| command.actor == "ansible").count();
+    let planted = ran.fleet.verdicts.iter().filter(|(_, _, word)| automation::VERDICTS.contains(word)).count();
+    assert_eq!(by("declared automation, traced to its run"), commands - planted);
+    assert!(by("named, and its host, person and window") > 3);
+    let read: BTreeSet<&str> =
+        ran.judged.collected.sources.iter().filter_map(|source| source.format.map(|format| format.name())).collect();
+    for format in ["ansible-json", "github-pull-requests", "github-reviews", "in-toto-provenance", "last", "utmpdump", "wtmp"] {
+        assert!(read.contains(format), "{format} is not among {read:?}");
+    }
 }
 
 /// Conclusions, and every item with its time from the start, of a pack. Items of the evidence itself are files, whose names
