@@ -51,14 +51,45 @@ fn an_unknown_key_in_the_configuration_points_at_itself() {
 }
 
 #[test]
-fn a_parameter_that_no_control_has_is_refused() {
-    let folder = folder_with(&[("steadfast.toml", b"[params.SUDO-02]\ngrase = \"15m\"\n")]);
-    refused(&["check", folder.path().to_str().expect("UTF-8"), "--period", "2026-Q3"], &["SUDO-02", "grase", "grace"]);
-    let folder = folder_with(&[("steadfast.toml", b"[params.SUDO-02]\ngrace = \"soon\"\n")]);
-    refused(
-        &["check", folder.path().to_str().expect("UTF-8"), "--period", "2026-Q3"],
-        &["SUDO-02", "grace", "write it like its default"],
-    );
+fn a_parameter_that_no_control_has_is_shown_with_its_line_and_the_remedy() {
+    for (text, expected) in [
+        (
+            "# a\n[params.SUDO-02]\ngrase = \"15m\"\n",
+            ["steadfast.toml:3:1", "SUDO-02 has no parameter `grase`", "did you mean `grace`?"],
+        ),
+        ("[params.SUDO-02]\n\nzzz = 1\n", ["steadfast.toml:3:1", "no parameter `zzz`", "it has: grace"]),
+        ("[params.CHANGE-02]\ngrace = \"1m\"\n", ["steadfast.toml:2:1", "CHANGE-02 has no parameter `grace`", "it has none"]),
+        (
+            "[params.SUDO-02]\ngrace = \"soon\"\n",
+            ["steadfast.toml:2:9", "\"soon\" is no value", "write it like its default, \"0s\""],
+        ),
+        ("[params]\nSUDO-02 = { grace = 15 }\n", ["steadfast.toml:2:21", "15 is no value", "write it like its default"]),
+        (
+            "\n\n[params.SUDO-22]\ngrace = \"1m\"\n",
+            ["steadfast.toml:3:9", "there is no control `SUDO-22`", "did you mean `SUDO-02`?"],
+        ),
+    ] {
+        let folder = folder_with(&[("steadfast.toml", text.as_bytes())]);
+        refused(&["check", folder.path().to_str().expect("UTF-8"), "--period", "2026-Q3"], &expected);
+    }
+    let mut config = Config::default();
+    config.params.entry("SUDO-02".to_owned()).or_default().insert("grase".to_owned(), "1m".into());
+    let error = Catalogue::load(None, &config).expect_err("no such parameter").to_string();
+    assert!(error.starts_with("steadfast.toml:") && error.contains("did you mean `grace`?"), "{error}");
+}
+
+#[test]
+fn no_threads_and_no_memory_are_refused_with_the_remedy() {
+    for (option, value, remedy) in [
+        ("--threads", "0", "a number from 1 to 64"),
+        ("--threads", "many", "leave --threads out"),
+        ("--threads", "65", "a number from 1 to 64"),
+        ("--memory", "0", "a number of MiB from 64"),
+        ("--memory", "63", "leave --memory out"),
+        ("--memory", "18446744073709551615", "a number of MiB from 64"),
+    ] {
+        refused(&["check", "samples/search-cluster", "--period", "2026-Q3", option, value], &[option, value, remedy]);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::framework::Framework;
 use super::relate::{self, Texts};
 use super::sampling::{FILE as SAMPLING, SamplingTable};
 use crate::collect::Sha256;
-use crate::config::Config;
+use crate::config::{Config, ParamPart};
 use crate::diag::{Diagnostic, nearest};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -78,16 +78,6 @@ pub enum CatalogueError {
         /// The nearest, or all.
         help: String,
     },
-    /// The configuration sets a parameter that no control has.
-    #[error("steadfast.toml: [params.{control}] {name}: {why}")]
-    Parameter {
-        /// Control.
-        control: String,
-        /// Parameter.
-        name: String,
-        /// What is wrong, and the remedy.
-        why: String,
-    },
     /// The table of sample sizes lacks what a control or the configuration asks for.
     #[error("{what}: {why}")]
     Sampling {
@@ -115,7 +105,6 @@ impl Catalogue {
             .collect()
     }
 
-    /// Embedded controls, those of `folder` added or overriding, with the parameters of `config`.
     /// Embedded controls and frameworks, those of `folder` added or overriding, with the parameters of `config`.
     ///
     /// # Errors
@@ -200,14 +189,24 @@ impl Catalogue {
             return Err(CatalogueError::By { name: name.clone(), help });
         }
         for (id, params) in &config.params {
-            let unknown = |name: &str, why: String| CatalogueError::Parameter { control: id.clone(), name: name.to_owned(), why };
-            let control = self.controls.iter_mut().find(|control| control.id == *id);
-            let control = control
-                .ok_or_else(|| unknown("*", "there is no such control; `steadfast controls list` shows all".to_owned()))?;
+            let mistake = |part: ParamPart<'_>, message: String, help: String| {
+                CatalogueError::Mistake(config.param_places.mistake(id, part, message, help))
+            };
+            let near = nearest(id, self.controls.iter().map(|control| control.id.as_str())).map(str::to_owned);
+            let Some(control) = self.controls.iter_mut().find(|control| control.id == *id) else {
+                let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+                let help = format!("{near}`steadfast controls list` shows all");
+                return Err(mistake(ParamPart::Control, format!("there is no control `{id}`"), help));
+            };
             for (name, value) in params {
-                let known: Vec<&str> = control.params.keys().map(String::as_str).collect();
                 let Some(default) = control.params.get(name) else {
-                    return Err(unknown(name, format!("the control has no such parameter; it has: {}", known.join(", "))));
+                    let known: Vec<&str> = control.params.keys().map(String::as_str).collect();
+                    let help = match (nearest(name, known.iter().copied()), known.is_empty()) {
+                        (Some(near), _) => format!("did you mean `{near}`?"),
+                        (None, false) => format!("it has: {}", known.join(", ")),
+                        (None, true) => "it has none; take the line out".to_owned(),
+                    };
+                    return Err(mistake(ParamPart::Name(name), format!("{id} has no parameter `{name}`"), help));
                 };
                 let same = match (Parameter::from_toml(default), Parameter::from_toml(value)) {
                     // A duration is a text in the file and a number of seconds when bound: both must agree.
@@ -217,7 +216,8 @@ impl Catalogue {
                     _ => false,
                 };
                 if !same {
-                    return Err(unknown(name, format!("write it like its default, {default}")));
+                    let message = format!("{value} is no value of the parameter `{name}` of {id}");
+                    return Err(mistake(ParamPart::Value(name), message, format!("write it like its default, {default}")));
                 }
                 control.params.insert(name.clone(), value.clone());
             }

@@ -31,15 +31,27 @@ pub(crate) struct Evidence {
     /// Folder of controls and views that add to the built-in ones or override them
     #[arg(long, value_name = "DIR")]
     controls: Option<PathBuf>,
-    /// Threads that read and query; results do not depend on it
-    #[arg(long, value_name = "N")]
+    /// Threads that read and query, at most 64; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
     /// Print how long each stage took
     #[arg(long)]
     timings: bool,
-    /// Memory in MiB that queries may hold before they use the disk
-    #[arg(long, value_name = "MIB", default_value_t = 768)]
+    /// Memory in MiB that queries may hold before they use the disk, 64 or more
+    #[arg(long, value_name = "MIB", default_value_t = 768, value_parser = memory)]
     memory: usize,
+}
+
+/// How many threads.
+fn threads(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=64).contains(number));
+    number.ok_or_else(|| "write a number from 1 to 64, or leave --threads out for as many as there are cores".to_owned())
+}
+
+/// How many MiB; below 64 no query gets far, and above a TiB it is a slip of the pen.
+fn memory(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (64..=1 << 20).contains(number));
+    number.ok_or_else(|| "write a number of MiB from 64 to 1048576, or leave --memory out for 768".to_owned())
 }
 
 /// Evidence, configuration and controls as found.
@@ -109,7 +121,7 @@ impl Evidence {
             catalogue,
             period,
             threads: self.threads.unwrap_or(available).clamp(1, 64),
-            memory: self.memory.max(64) << 20,
+            memory: self.memory << 20,
             timings: self.timings,
         })
     }

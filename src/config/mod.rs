@@ -8,6 +8,7 @@ mod automation;
 mod bind;
 mod code_review;
 mod jira;
+mod params;
 mod people;
 mod provenance;
 mod sampling;
@@ -21,6 +22,8 @@ pub(crate) use bind::bind_pattern;
 pub use bind::{Bind, Bound};
 pub use code_review::{GitHub, GitLab, ProjectNumber, Repository};
 pub use jira::Jira;
+pub(crate) use params::ParamPart;
+pub use params::ParamPlaces;
 pub use people::People;
 pub use provenance::{AttestationKey, Provenance};
 pub use sampling::{Basis, Risk, Sampling};
@@ -81,6 +84,9 @@ pub struct Config {
     pub mapped: Vec<Mapping>,
     /// Parameters of controls, by control and name.
     pub params: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    /// Where they stand in their file.
+    #[serde(skip)]
+    pub param_places: ParamPlaces,
     /// Sizes and seed of samples for re-performance.
     pub sampling: Sampling,
     /// What management has to attest.
@@ -277,6 +283,7 @@ impl Config {
             let diagnostic = Diagnostic::new("sampling-key", path, text, at..at + key.len(), message);
             return Err(Box::new(diagnostic.help("write basis = \"attribute\" in [sampling], or leave the key out")));
         }
+        config.param_places = ParamPlaces::of(path, text);
         config.provenance.read_keys().map_err(|message| {
             // It points at the section and not at the key, which may be a private one and must not get into a log.
             let at = text.find("provenance").unwrap_or(0);

@@ -39,6 +39,8 @@ pub(super) fn write(fleet: &Fleet, folder: &Folder) {
         let torn = if fleet.torn.contains(&group) { "{\"accept\":{\"uuid\":\"93a2681949-e9\n" } else { "" };
         folder.text(&format!("sudo/grp-{group:02}.{ending}"), &(text + torn));
     }
+    let copies = fleet.copies.iter().enumerate().map(|(number, command)| event(command, number).to_string() + "\n");
+    folder.text("sudo/central.jsonl", &copies.collect::<String>());
 }
 
 /// An event of sudo's own log.
@@ -47,12 +49,19 @@ fn event(command: &Command, number: usize) -> Value {
     let time = json!({ "seconds": command.at, "nanoseconds": 0, "iso8601": at.format("%Y%m%d%H%M%SZ").to_string(),
                        "localtime": at.format("%b %e %H:%M:%S %Y").to_string() });
     let argv: Vec<&str> = command.argv.split(' ').collect();
+    let uuid = match command.event.as_str() {
+        "" => format!("{:010x}-{:04x}-4a1e-9c7e-{number:010x}", command.at, command.group),
+        known => known.to_owned(),
+    };
     let mut event = json!({
-        "uuid": format!("{:010x}-{:04x}-4a1e-9c7e-{number:010x}", command.at, command.group), "server_time": time, "submit_time": time,
+        "uuid": uuid, "server_time": time, "submit_time": time,
         "submituser": command.actor, "command": argv[0], "runuser": "root", "runcwd": "/root", "ttyname": "/dev/pts/1",
         "submithost": format!("{}.corp.example", command.host), "submitcwd": "/home/x", "runuid": 0, "columns": 80, "lines": 24,
         "runargv": argv,
     });
+    if !command.terminal {
+        event.as_object_mut().expect("an object").remove("ttyname");
+    }
     if command.accepted {
         return json!({ "accept": event });
     }
@@ -71,7 +80,8 @@ fn pretty(commands: &[&Command]) -> String {
 
 fn sentence(command: &Command) -> String {
     let refused = if command.accepted { "" } else { "command not allowed ; " };
-    format!("{:>8} : {refused}TTY=pts/1 ; PWD=/home/x ; USER=root ; COMMAND={}", command.actor, command.argv)
+    let terminal = if command.terminal { "pts/1" } else { "unknown" };
+    format!("{:>8} : {refused}TTY={terminal} ; PWD=/home/x ; USER=root ; COMMAND={}", command.actor, command.argv)
 }
 
 fn journal(command: &Command, number: usize) -> Value {
@@ -85,10 +95,11 @@ fn journal(command: &Command, number: usize) -> Value {
 
 fn audit(command: &Command, number: usize) -> String {
     let words: String = command.argv.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let terminal = if command.terminal { "pts/3" } else { "?" };
     let result = if command.accepted { "success" } else { "failed" };
     format!(
         "node={} type=USER_CMD msg=audit({}.000:{}): pid=27466 uid=1001 auid=1001 ses=78 msg='cwd=\"/home/x\" cmd={words} \
-         exe=\"/usr/bin/sudo\" terminal=pts/3 res={result}'\u{1d}UID=\"{}\" AUID=\"{}\"",
+         exe=\"/usr/bin/sudo\" terminal={terminal} res={result}'\u{1d}UID=\"{}\" AUID=\"{}\"",
         command.host,
         command.at,
         1000 + number,

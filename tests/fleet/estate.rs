@@ -2,7 +2,11 @@
 
 use super::story::{Build, DAY, Fleet, GROUPS, HOUR, Host, Login, MEMBERS, WEB_GROUPS, WEB_MEMBERS, db, web};
 
-fn image(number: usize) -> String {
+/// Pools with an even number run containers, those with an odd one machine images.
+pub(super) fn image(number: usize) -> String {
+    if number < WEB_GROUPS / 2 && number.is_multiple_of(2) {
+        return format!("sha256:{:064x}", 0xc0ff_ee00_usize + number);
+    }
     format!("ami-0{:016x}", 0x00c0_ffee_0000_usize + number)
 }
 
@@ -104,11 +108,12 @@ impl Fleet {
             }
             self.surfaces.push(("host", name, when, number < 5));
         }
-        for (number, at) in rest.iter().take(20).enumerate() {
+        for (number, at) in rest.iter().take(24).enumerate() {
             let (host, when) = (self.hosts[*at].name.clone(), self.start + 6 * HOUR + self.random.seconds(3 * DAY));
             self.key.add("LOGIN-03", &host, when);
             self.key.add("LOGIN-04", &host, when);
-            self.logins.push(Login { at: when, host, actor: format!("wrg{number:02}"), format: number % 2 });
+            let filed = self.end();
+            self.logins.push(Login { at: when, host, actor: format!("wrg{number:02}"), format: number % 4, filed });
         }
     }
 }

@@ -10,7 +10,7 @@ use super::write::Folder;
 fn listed_in(host: &Host) -> usize {
     match (host.stateful, host.name.starts_with("db-")) {
         (true, true) => host.group % 4,
-        (false, false) if host.name.starts_with("web-") => 1 + host.group % 2,
+        (false, false) if host.name.starts_with("web-") => 1 + (host.group / 2) % 2,
         _ => 1,
     }
 }

@@ -1,6 +1,6 @@
 //! What machines did: configuration runs, integrity scans, detectors.
 
-use super::story::{Ack, DAY, DAYS, Fleet, GROUPS, HOUR, Kind, MEMBERS, QUIET, Run, Scan, db};
+use super::story::{ANSIBLE, Ack, DAY, DAYS, Fleet, GROUPS, HOUR, Kind, MEMBERS, QUIET, Run, Scan, agent, db};
 
 /// The group whose scans run twice a day, before and after its only window.
 const SCANNED_TWICE: usize = 26;
@@ -32,13 +32,15 @@ impl Fleet {
                 let skipped = (member == 4 && uncovered[4..].contains(&group)).then(|| 1 + self.random.below(6) as i64);
                 let mut before = None;
                 for place in 0..2 * DAYS {
-                    let at = self.start + place * 12 * HOUR + 3 * HOUR + 120 * member as i64;
+                    // A playbook reaches all hosts of its group in one run.
+                    let turn = if agent(group) == ANSIBLE { 0 } else { 120 * member as i64 };
+                    let at = self.start + place * 12 * HOUR + 3 * HOUR + turn;
                     if skipped == Some(place) {
                         self.key.add("CONFIG-01", &db(group, member), before);
                         continue;
                     }
                     let mut drift = Vec::new();
-                    if let (Some(from), 0 | 1) = (before, (group / 2) % 4)
+                    if let (Some(from), 0 | 1) = (before, agent(group))
                         && self.random.below(12) == 0
                         && let Some(explained) = self.explained(group, from, at)
                     {
@@ -78,7 +80,7 @@ impl Fleet {
                         self.raise(&host, group, &target, at, explained);
                         changed.push(target);
                     }
-                    self.scans.push(Scan { at, host, group, changed });
+                    self.scans.push(Scan { at, host, group, changed, filed: at });
                     before = Some(at);
                 }
             }
@@ -95,7 +97,7 @@ impl Fleet {
                 };
                 let target = format!("/etc/quill/live-{number}.yml");
                 self.raise(&host, group, &target, at, explained);
-                self.scans.push(Scan { at, host, group, changed: vec![target] });
+                self.scans.push(Scan { at, host, group, changed: vec![target], filed: at });
             }
         }
     }

@@ -2,23 +2,31 @@
 //! Every planted violation is found, and nothing else is.
 
 mod agents;
+mod attested;
+mod automation;
+mod clocks;
 mod commands;
 mod estate;
 mod inventory;
 mod machines;
+mod numbers;
+mod provenance;
 mod random;
+mod requests;
+mod sessions;
 mod story;
 mod tickets;
 mod work;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use steadfast::config::Config;
 use steadfast::facts::parse_rfc3339;
 use steadfast::pipeline::Judged;
 
+use self::provenance::Attested;
 use self::story::{DAY, DAYS, Fleet};
 use crate::support::{have_duckdb, packed, reperformed};
 
@@ -31,7 +39,7 @@ fn period(start: i64) -> String {
 }
 
 fn config() -> Config {
-    Config::parse("steadfast.toml", write::CONFIG).unwrap_or_else(|error| panic!("{error}"))
+    Config::parse("steadfast.toml", &(write::CONFIG.to_owned() + &provenance::key())).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// How many seeds: `STEADFAST_SEEDS`, else three.
@@ -108,6 +116,16 @@ fn differences(seed: u64, ran: &Ran) -> Vec<String> {
             ));
         }
     }
+    let sudo = ran.judged.assessment.controls.iter().find(|judged| judged.control.id == "SUDO-02").expect("the control");
+    for (host, at, verdict) in &ran.fleet.verdicts {
+        let when = Some(at * 1_000_000);
+        let items =
+            sudo.population.exceptions.iter().filter(|item| item.resource == *host && item.occurred_at.map(|at| at.0) == when);
+        let said: Vec<_> = items.map(|item| item.cell("verdict").unwrap_or_default()).collect();
+        if !said.contains(verdict) {
+            wrong.push(format!("seed {seed} SUDO-02: {host} {}: not {verdict}, but {said:?}", random::iso(*at)));
+        }
+    }
     if have_duckdb() {
         let answers = reperformed(&ran.folder.path().join("pack"));
         assert_eq!(answers.lines().count(), ran.judged.assessment.controls.len(), "{answers}");
@@ -135,6 +153,42 @@ fn every_planted_violation_of_a_thousand_hosts_is_found_and_nothing_else() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("planted and found: {planted:?}");
+}
+
+/// Items of a population with this status: the resource and a column.
+fn items(ran: &Ran, control: &str, status: &str, column: &str) -> Vec<(String, String)> {
+    let path = ran.folder.path().join(format!("pack/data/populations/{control}.csv"));
+    let mut reader = csv::Reader::from_path(&path).expect("the population");
+    let at = reader.headers().expect("names").iter().position(|name| name == column).expect("the column");
+    let records = reader.records().map(|record| record.expect("a row")).filter(|record| &record[1] == status);
+    records.map(|record| (record[0].to_owned(), record[at].to_owned())).collect()
+}
+
+/// What is not planted must be met for the reason of its story, and not be left open.
+#[test]
+fn what_is_sound_in_the_fleet_is_met() {
+    let ran = first();
+    let resources = |control: &str, status: &str| -> BTreeSet<String> {
+        items(ran, control, status, "reason").into_iter().map(|(resource, _)| resource).collect()
+    };
+    let attested = |of: &[Attested]| -> BTreeSet<String> {
+        ran.fleet.attested.iter().filter(|(_, how)| of.contains(how)).map(|(image, _)| image.clone()).collect()
+    };
+    assert_eq!(resources("IMAGE-02", "met"), attested(&[Attested::Verified, Attested::Twice]));
+    assert_eq!(resources("IMAGE-02", "inconclusive"), attested(&[Attested::Stranger]));
+    assert_eq!(resources("EVIDENCE-03", "met"), BTreeSet::from(["rooms".to_owned()]));
+    assert_eq!(resources("EVIDENCE-03", "not_applicable"), BTreeSet::from(["lifts".to_owned()]));
+    let rules = items(ran, "SUDO-02", "met", "rule");
+    let by = |rule: &str| rules.iter().filter(|(_, other)| other == rule).count();
+    let commands = ran.fleet.commands.iter().filter(|command| command.actor == "ansible").count();
+    let planted = ran.fleet.verdicts.iter().filter(|(_, _, word)| automation::VERDICTS.contains(word)).count();
+    assert_eq!(by("declared automation, traced to its run"), commands - planted);
+    assert!(by("named, and its host, person and window") > 3);
+    let read: BTreeSet<&str> =
+        ran.judged.collected.sources.iter().filter_map(|source| source.format.map(|format| format.name())).collect();
+    for format in ["ansible-json", "github-pull-requests", "github-reviews", "in-toto-provenance", "last", "utmpdump", "wtmp"] {
+        assert!(read.contains(format), "{format} is not among {read:?}");
+    }
 }
 
 /// Conclusions, and every item with its time from the start, of a pack. Items of the evidence itself are files, whose names

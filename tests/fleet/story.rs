@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::provenance::Attested;
 use super::random::Random;
+use super::requests::Request;
 
 pub(super) const DAY: i64 = 86_400;
 pub(super) const HOUR: i64 = 3_600;
@@ -84,8 +86,11 @@ pub(super) struct Slot {
     pub(super) kind: Kind,
     pub(super) format: usize,
     pub(super) assignee: String,
+    /// The number of its change.
+    pub(super) change: String,
 }
 
+#[derive(Clone)]
 pub(super) struct Command {
     pub(super) at: i64,
     pub(super) host: String,
@@ -94,6 +99,10 @@ pub(super) struct Command {
     pub(super) actor: String,
     pub(super) argv: String,
     pub(super) accepted: bool,
+    /// Whether it was typed at one.
+    pub(super) terminal: bool,
+    /// What sudo calls the event; made up where it is empty.
+    pub(super) event: String,
 }
 
 pub(super) struct Run {
@@ -108,6 +117,8 @@ pub(super) struct Scan {
     pub(super) host: String,
     pub(super) group: usize,
     pub(super) changed: Vec<String>,
+    /// When its file says that it was collected.
+    pub(super) filed: i64,
 }
 
 pub(super) struct Ack {
@@ -122,14 +133,26 @@ pub(super) struct Login {
     pub(super) at: i64,
     pub(super) host: String,
     pub(super) actor: String,
-    /// 0 syslog, 1 a dump of wtmp.
+    /// 0 syslog, 1 a dump of wtmp, 2 last, 3 wtmp itself.
     pub(super) format: usize,
+    /// When its file says that it was collected.
+    pub(super) filed: i64,
 }
 
 pub(super) struct Build {
     pub(super) image: String,
     pub(super) at: i64,
     pub(super) change: Option<String>,
+}
+
+/// Kinds of agents that configure groups of hosts.
+pub(super) const AGENTS: usize = 5;
+/// The one that nobody runs on the host itself: Ansible, whose account works there.
+pub(super) const ANSIBLE: usize = 4;
+
+/// Which agent configures a group: 0 Puppet with PuppetDB, 1 Puppet with its own reports, 2 Chef, 3 Salt, 4 Ansible.
+pub(super) fn agent(group: usize) -> usize {
+    (group / 2) % AGENTS
 }
 
 /// A fleet over some days, and the answers.
@@ -152,6 +175,13 @@ pub(super) struct Fleet {
     pub(super) lost_quorum: Vec<usize>,
     /// Sudo files of groups that end in the middle of a record.
     pub(super) torn: Vec<usize>,
+    pub(super) requests: Vec<Request>,
+    /// Images and what vouches for them.
+    pub(super) attested: Vec<(String, Attested)>,
+    /// What a second log says of events that the first one has, too.
+    pub(super) copies: Vec<Command>,
+    /// Host and second of commands, and the word for why nothing explains them.
+    pub(super) verdicts: Vec<(String, i64, &'static str)>,
     pub(super) key: Key,
 }
 
@@ -184,14 +214,24 @@ impl Fleet {
             exempt: Vec::new(),
             lost_quorum: Vec::new(),
             torn: Vec::new(),
+            requests: Vec::new(),
+            attested: Vec::new(),
+            copies: Vec::new(),
+            verdicts: Vec::new(),
             key: Key::default(),
         };
         fleet.people_and_hosts();
         fleet.images_and_logins();
+        fleet.review();
+        fleet.attest();
         fleet.plan_changes();
         fleet.work();
         fleet.configure();
+        fleet.automate();
         fleet.watch();
+        fleet.set_clocks();
+        fleet.leave_unattested();
+        fleet.commands.sort_by(|a, b| (a.group, a.at, &a.host).cmp(&(b.group, b.at, &b.host)));
         fleet
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::story::{Ack, Change, Command, DAY, DAYS, Fleet, GROUPS, HOUR, Kind, MEMBERS, QUIET, Slot, db};
 
-const ORDINARY: [&str; 5] = [
+pub(super) const ORDINARY: [&str; 5] = [
     "/usr/bin/systemctl restart quill",
     "/usr/bin/apt-get -y install jq",
     "/usr/sbin/reboot",
@@ -23,8 +23,9 @@ impl Fleet {
                     let kind = self.kind(group, day, format);
                     number += 1;
                     let assignee = format!("eng{group:02}");
-                    let slot = Slot { group, day, evening, starts, ends: starts + 2 * HOUR, kind, format, assignee };
-                    self.change(number, &slot);
+                    let (ends, change) = (starts + 2 * HOUR, String::new());
+                    let mut slot = Slot { group, day, evening, starts, ends, kind, format, assignee, change };
+                    slot.change = self.change(number, &slot);
                     self.slots.push(slot);
                 }
             }
@@ -34,7 +35,8 @@ impl Fleet {
             number += 1;
             let starts = self.start + DAY + 16 * HOUR;
             let (assignee, kind) = ("ghost".to_owned(), Kind::Clean);
-            let slot = Slot { group, day: 1, evening: false, starts, ends: starts + HOUR, kind, format: 0, assignee };
+            let (ends, change) = (starts + HOUR, String::new());
+            let slot = Slot { group, day: 1, evening: false, starts, ends, kind, format: 0, assignee, change };
             let id = self.change(number, &slot);
             self.key.add("CHANGE-06", &id, starts);
         }
@@ -113,9 +115,15 @@ impl Fleet {
         }
     }
 
-    fn command(&mut self, at: i64, group: usize, member: usize, actor: &str, argv: &str) {
+    pub(super) fn command(&mut self, at: i64, group: usize, member: usize, actor: &str, argv: &str) {
         let (host, actor, argv) = (db(group, member), actor.to_owned(), argv.to_owned());
-        self.commands.push(Command { at, host, group, actor, argv, accepted: true });
+        self.commands.push(Command { at, host, group, actor, argv, accepted: true, terminal: true, event: String::new() });
+    }
+
+    /// A command that nothing explains, with the word for why.
+    pub(super) fn unexplained(&mut self, at: i64, group: usize, member: usize, verdict: &'static str) {
+        self.key.add("SUDO-02", &db(group, member), at);
+        self.verdicts.push((db(group, member), at, verdict));
     }
 
     fn violation(&mut self, at: i64, group: usize, member: usize, actor: &str) {
@@ -153,12 +161,12 @@ impl Fleet {
             }
         }
         self.strays(&silent);
+        self.name_numbers();
         self.refusals(&silent);
         self.torn = self.random.several(&(0..GROUPS).filter(|group| group % 6 == 1).collect::<Vec<_>>(), 2);
         for group in self.torn.clone() {
             self.key.add("EVIDENCE-01", &format!("sudo/grp-{group:02}.jsonl"), None);
         }
-        self.commands.sort_by(|a, b| (a.group, a.at, &a.host).cmp(&(b.group, b.at, &b.host)));
     }
 
     /// Hosts whose log is silent for three windows.
@@ -205,11 +213,13 @@ impl Fleet {
             let (id, at) = (format!("CHG0999{number:03}"), slot.starts + 77);
             self.command(at, slot.group, 2, &slot.assignee, &format!("/usr/bin/logger {id}"));
             self.key.add("CHANGE-06", &id, at);
+            self.unexplained(at, slot.group, 2, "unknown_change");
         }
         // A host that no inventory knows.
         let (at, host) = (self.start + DAY + 12 * HOUR, "rogue-1".to_owned());
         let (actor, argv) = ("eng03".to_owned(), ORDINARY[0].to_owned());
-        self.commands.push(Command { at, host, group: 3, actor, argv, accepted: true });
+        let event = String::new();
+        self.commands.push(Command { at, host, group: 3, actor, argv, accepted: true, terminal: true, event });
         self.key.add("FLEET-01", "rogue-1", None);
     }
 
@@ -232,7 +242,8 @@ impl Fleet {
                 _ => self.key.add("SUDO-03", &host, at),
             }
             let argv = ORDINARY[3].to_owned();
-            self.commands.push(Command { at, host, group, actor, argv, accepted: false });
+            let event = String::new();
+            self.commands.push(Command { at, host, group, actor, argv, accepted: false, terminal: true, event });
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::random::{compact, iso, utc};
+use super::random::iso;
 use super::story::Fleet;
 
 /// A folder of evidence.
@@ -12,9 +12,13 @@ pub(super) struct Folder<'p>(pub(super) &'p Path);
 
 impl Folder<'_> {
     pub(super) fn text(&self, name: &str, text: &str) {
+        self.bytes(name, text.as_bytes());
+    }
+
+    pub(super) fn bytes(&self, name: &str, bytes: &[u8]) {
         let path = self.0.join(name);
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
+        std::fs::write(path, bytes).expect("a file");
     }
 
     pub(super) fn json(&self, name: &str, value: &Value) {
@@ -22,7 +26,7 @@ impl Folder<'_> {
     }
 }
 
-/// What a folder of the fleet has in its steadfast.toml.
+/// What a folder of the fleet has in its steadfast.toml; the key of the builder is added.
 pub(super) const CONFIG: &str = r#"
 [system]
 name = "Fleet"
@@ -35,7 +39,23 @@ path = "inventory/ansible/{collected_at}.json"
 [[bind]]
 path = "aide/{host}/{collected_at}.*"
 [[bind]]
-path = "wtmp/{host}/{collected_at}.txt"
+path = "wtmp/{host}/{collected_at}.*"
+[[bind]]
+path = "last/{host}/{collected_at}.txt"
+[[automation]]
+account = "ansible"
+tool = "ansible"
+hosts = ["db-08-*", "db-09-*", "db-18-*", "db-19-*", "db-28-*", "db-29-*"]
+within = "2m"
+[github]
+target_labels = ["service:"]
+kinds = { hotfix = "emergency" }
+[attestations.required]
+rooms = "Only persons on the access list have entered the machine rooms."
+keys = "Nobody but the two custodians has held the keys of the backup tapes."
+network = "No line leads out of the cage past the firewall."
+backups = "A restore of every cluster was tried."
+contracts = "Every contractor has signed."
 [params.CONFIG-01]
 max_gap = "14h"
 [params.ALARM-01]
@@ -46,6 +66,8 @@ within = "12h"
 within = "24h"
 [params.CHANGE-05]
 prefixes = "CHG"
+[params.IMAGE-02]
+builder = "https://ci.corp.example/%"
 "#;
 
 pub(super) fn write(fleet: &Fleet, path: &Path) {
@@ -54,6 +76,10 @@ pub(super) fn write(fleet: &Fleet, path: &Path) {
     super::tickets::write(fleet, &folder);
     super::commands::write(fleet, &folder);
     super::agents::write(fleet, &folder);
+    super::requests::write(fleet, &folder);
+    super::provenance::write(fleet, &folder);
+    super::attested::write(fleet, &folder);
+    super::sessions::write(fleet, &folder);
     let mut acks = "host,tool,target,alarmed_at,acknowledged_by,acknowledged_at,change_id,note\n".to_owned();
     for ack in &fleet.acks {
         let alarmed = ack.alarmed.map(iso).unwrap_or_default();
@@ -77,34 +103,17 @@ pub(super) fn write(fleet: &Fleet, path: &Path) {
             if let Some(change) = &build.change {
                 custom["change_id"] = json!(change);
             }
-            json!({ "name": format!("quill-{}", build.image), "builder_type": "amazon-ebs", "build_time": build.at, "files": null,
-                    "artifact_id": format!("eu-west-1:{}", build.image), "packer_run_uuid": format!("run-{}", build.image),
+            let machine = build.image.starts_with("ami-");
+            let artifact = if machine { format!("eu-west-1:{}", build.image) } else { build.image.clone() };
+            json!({ "name": format!("quill-{}", build.image), "builder_type": if machine { "amazon-ebs" } else { "docker" },
+                    "build_time": build.at, "files": null, "artifact_id": artifact, "packer_run_uuid": format!("run-{}", build.image),
                     "custom_data": custom })
         })
         .collect();
     folder.json("images/packer-manifest.json", &json!({ "builds": builds, "last_run_uuid": "run" }));
     for (kind, subject, at, open) in &fleet.surfaces {
-        folder.json(&format!("surfaces/{kind}/{subject}.json"), &surface(kind, subject, *at, *open));
+        folder.json(&format!("surfaces/{kind}/{}.json", subject.replace(':', "-")), &surface(kind, subject, *at, *open));
     }
-    let mut log = String::new();
-    for login in &fleet.logins {
-        if login.format == 0 {
-            log += &format!(
-                "{} {} sshd[611]: Accepted publickey for {} from 198.51.100.24 port 50112 ssh2: ED25519 SHA256:mYd3p0\n",
-                utc(login.at).format("%Y-%m-%dT%H:%M:%S.000000+00:00"),
-                login.host,
-                login.actor
-            );
-        } else {
-            let dump = format!(
-                "Utmp dump of /var/log/wtmp\n[7] [00053] [ts/1] [{:<8}] [pts/1       ] [203.0.113.9         ] [203.0.113.9    ] [{}]\n",
-                login.actor,
-                utc(login.at).format("%Y-%m-%dT%H:%M:%S,000000+00:00")
-            );
-            folder.text(&format!("wtmp/{}/{}.txt", login.host, compact(fleet.end())), &dump);
-        }
-    }
-    folder.text("auth/central.log", &log);
 }
 
 fn surface(kind: &str, subject: &str, at: i64, open: bool) -> Value {
