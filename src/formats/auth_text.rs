@@ -173,11 +173,14 @@ fn cee(message: &Message<'_>, payload: &str, reading: &Reading<'_>, sink: &mut S
 }
 
 /// Who logged in, how and from where, and whether the login was let in.
+#[derive(Default)]
 struct Login<'a> {
     actor: &'a str,
     method: Option<&'a str>,
     origin: Option<&'a str>,
     accepted: bool,
+    key: Option<&'a str>,
+    run_as: Option<&'a str>,
 }
 
 fn settle(message: &Message<'_>, login: Option<Login<'_>>, otherwise: &'static str, sink: &mut Sink<'_>) {
@@ -189,11 +192,16 @@ fn settle(message: &Message<'_>, login: Option<Login<'_>>, otherwise: &'static s
         method: login.method,
         origin: login.origin,
         outcome: if login.accepted { "accepted" } else { "rejected" },
+        key_fingerprint: login.key,
+        run_as: login.run_as,
+        change_id: None,
+        ended_at: None,
     });
 }
 
 /// `Accepted publickey for U from A port N ssh2: …`, `Failed password for [invalid user ]U from A …`, `Invalid user U from
-/// A …`. The name of a refused login is the caller's own text: what follows the last ` from ` is the server's.
+/// A …`. The name of a refused login is the caller's own text: what follows the last ` from ` is the server's. An account
+/// that was let in exists, so the first ` from ` ends its name; the certificate of a key may hold another.
 fn sshd(text: &str) -> Option<Login<'_>> {
     let (accepted, method, rest) = if let Some(rest) = text.strip_prefix("Invalid user ") {
         (false, None, rest)
@@ -205,8 +213,19 @@ fn sshd(text: &str) -> Option<Login<'_>> {
         let (method, rest) = rest.split_once(" for ")?;
         (accepted, Some(method), rest.strip_prefix("invalid user ").unwrap_or(rest))
     };
-    let (actor, rest) = rest.rsplit_once(" from ").or_else(|| rest.strip_prefix("from ").map(|rest| ("", rest)))?;
-    Some(Login { actor, method, origin: rest.split(' ').next(), accepted })
+    let parts = if accepted { rest.split_once(" from ") } else { rest.rsplit_once(" from ") };
+    let (actor, rest) = parts.or_else(|| rest.strip_prefix("from ").map(|rest| ("", rest)))?;
+    let key = rest.split_once(" ssh2: ").and_then(|(_, key)| fingerprint(key));
+    Some(Login { actor, method, origin: rest.split(' ').next(), accepted, key, run_as: None })
+}
+
+/// The fingerprint in `ED25519 SHA256:…`, and in `ED25519-CERT SHA256:… ID name (serial 1) CA ED25519 SHA256:…` that of the
+/// person's own key.
+fn fingerprint(key: &str) -> Option<&str> {
+    let word = key.split(' ').nth(1)?;
+    let digest = word.strip_prefix("SHA256:")?;
+    let base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    (!digest.is_empty() && digest.bytes().all(base64)).then_some(word)
 }
 
 /// `(to NEW) OLD on TTY`, `FAILED SU (to NEW) OLD on TTY`; shadow's `Successful su for NEW by OLD`, `FAILED su for NEW by OLD`.
@@ -214,28 +233,24 @@ fn su(message: &Message<'_>, sink: &mut Sink<'_>) {
     let text = message.text;
     let util_linux = || {
         let failed = text.strip_prefix("FAILED SU ").or_else(|| text.strip_prefix("FAILED RUNUSER "));
-        let (_, rest) = failed.unwrap_or(text).strip_prefix("(to ")?.split_once(") ")?;
+        let (new, rest) = failed.unwrap_or(text).strip_prefix("(to ")?.split_once(") ")?;
         let (actor, _) = rest.rsplit_once(" on ").or_else(|| rest.strip_prefix("on ").map(|tty| ("", tty)))?;
-        Some((actor, failed.is_none()))
+        Some((new, actor, failed.is_none()))
     };
     let shadow = || {
         let failed = text.strip_prefix("FAILED su for ");
-        let (_, actor) = failed.or_else(|| text.strip_prefix("Successful su for "))?.rsplit_once(" by ")?;
-        Some((actor, failed.is_none()))
+        let (new, actor) = failed.or_else(|| text.strip_prefix("Successful su for "))?.rsplit_once(" by ")?;
+        Some((new, actor, failed.is_none()))
     };
-    let Some((actor, accepted)) = util_linux().or_else(shadow) else {
+    let Some((new, actor, accepted)) = util_linux().or_else(shadow) else {
         return sink.record(message.line).skip("a line of su that changes no account (PAM, or su's second line)");
     };
     if actor.is_empty() {
         return sink.record(message.line).reject("su does not say who changed account", message.bytes);
     }
-    sink.limit(
-        "su-target",
-        Some(message.line),
-        "a session of su says who changed account; to which one stands in the line itself",
-    );
     let actor = person(message, actor, sink);
-    settle(message, Some(Login { actor, method: Some("su"), origin: None, accepted }), "", sink);
+    let run_as = Some(new).filter(|new| !new.is_empty());
+    settle(message, Some(Login { actor, method: Some("su"), accepted, run_as, ..Login::default() }), "", sink);
 }
 
 /// `New session 118 of user deploy.`, and since systemd 257 `New session '118' of user 'deploy' with class 'user' and type 'tty'.`
@@ -259,7 +274,7 @@ fn logind(message: &Message<'_>, sink: &mut Sink<'_>) {
         "systemd-logind notes every session, in older versions without saying that cron opened it; a login that sshd or login \
          wrote as well is there twice, here with method `logind`",
     );
-    settle(message, Some(Login { actor, method: Some("logind"), origin: None, accepted: true }), "", sink);
+    settle(message, Some(Login { actor, method: Some("logind"), accepted: true, ..Login::default() }), "", sink);
 }
 
 /// `LOGIN ON tty1 BY alice`, `ROOT LOGIN ON tty1 FROM a`, `FAILED LOGIN 1 FROM tty1 FOR alice, Authentication failure`.
@@ -267,7 +282,7 @@ fn console(text: &str) -> Option<Login<'_>> {
     if let Some(rest) = text.strip_prefix("FAILED LOGIN").or_else(|| text.strip_prefix("TOO MANY LOGIN TRIES")) {
         let (_, rest) = rest.split_once(" FOR ")?;
         let actor = rest.rsplit_once(", ").map_or(rest, |(actor, _)| actor).trim_matches('\'');
-        return Some(Login { actor, method: Some("console"), origin: None, accepted: false });
+        return Some(Login { actor, method: Some("console"), ..Login::default() });
     }
     let root = text.strip_prefix("ROOT LOGIN ON ");
     let rest = root.or_else(|| text.strip_prefix("LOGIN ON "))?;
@@ -276,7 +291,7 @@ fn console(text: &str) -> Option<Login<'_>> {
         Some(_) => "root",
         None => rest.split_once(" BY ")?.1,
     };
-    Some(Login { actor, method: Some("console"), origin, accepted: true })
+    Some(Login { actor, method: Some("console"), origin, accepted: true, ..Login::default() })
 }
 
 #[cfg(test)]
@@ -306,6 +321,25 @@ mod tests {
         assert_eq!(of("Invalid user admin from 203.0.113.2 port 9"), login("admin", "", "203.0.113.2", false));
         assert_eq!(of("Invalid user  from 203.0.113.2 port 9"), login("", "", "203.0.113.2", false));
         assert_eq!(of("Connection closed by authenticating user root 203.0.113.2 port 9 [preauth]"), None);
+    }
+
+    #[test]
+    fn a_key_is_named_by_its_fingerprint() {
+        let of = |text: &str| sshd(text).map(|login| (login.origin.map(str::to_owned), login.key.map(str::to_owned)));
+        let told = |key: Option<&str>| Some((Some("198.51.100.24".to_owned()), key.map(str::to_owned)));
+        for accepted in ["Accepted", "Failed"] {
+            let line = format!("{accepted} publickey for deploy from 198.51.100.24 port 5 ssh2: ED25519 SHA256:aB3+/x9");
+            assert_eq!(of(&line), told(Some("SHA256:aB3+/x9")));
+        }
+        let certificate = "ED25519-CERT SHA256:own ID ann from corp (serial 7) CA RSA SHA256:authority";
+        let line = format!("Accepted publickey for deploy from 198.51.100.24 port 5 ssh2: {certificate}");
+        assert_eq!(of(&line), told(Some("SHA256:own")));
+        for other in ["ssh2", "ssh2: RSA MD5:00:11", "ssh2: RSA SHA256:a<b", "ssh2: RSA SHA256:"] {
+            assert_eq!(of(&format!("Accepted publickey for deploy from 198.51.100.24 port 5 {other}")), told(None), "{other}");
+        }
+        let own_text =
+            "Failed none for invalid user x from 1.1.1.1 port 5 ssh2: RSA SHA256:forged from 198.51.100.24 port 5 ssh2";
+        assert_eq!(of(own_text), told(None));
     }
 
     #[test]
