@@ -18,7 +18,8 @@ const LONGEST: usize = 3_000;
 
 /// Formats without an end mark that may be cut between two lines without a trace, because what is left is a sound file:
 /// settings and inventories whose later lines change what the earlier ones say, registers and directories whose entries have
-/// optional keys, and logs whose last event goes on in further lines. Only cuts behind a line end are let pass, and only for these.
+/// optional keys, and logs whose last event goes on in further lines, or whose sessions end there. Only cuts behind a line or
+/// record are let pass, and only for these.
 const ENDLESS: &[&str] = &[
     "ansible-inventory-ini",
     "ansible-inventory-yaml",
@@ -32,7 +33,10 @@ const ENDLESS: &[&str] = &[
     "sshd-effective",
     "sudo-logfile",
     "sudo-syslog",
+    "teleport",
+    "utmpdump",
     "waivers-toml",
+    "wtmp",
 ];
 
 /// What reading gave.
@@ -133,7 +137,7 @@ fn a_file_cut_at_any_byte_says_so_or_is_a_strict_prefix() {
             cuts += 1;
             let Some(cut) = read(&fixture, length, &period) else { continue };
             assert!(cut.tally.adds_up(), "{name} cut at {length}: a record has no outcome: {:?}", cut.tally);
-            let line_end = fixture.bytes[length - 1] == b'\n';
+            let line_end = fixture.bytes[length - 1] == b'\n' || name == "wtmp" && length % 384 == 0;
             let head = Head { bytes: &fixture.bytes[..length], whole: true };
             let open_end = steadfast::formats::open_end(cut.framing, &head, &fixture.bytes[..length]);
             let said = cut.tally.rejected > 0 || open_end || cut.limits.difference(&whole.limits).next().is_some();

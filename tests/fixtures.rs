@@ -56,6 +56,12 @@ pub(crate) fn texts(store: &Path) -> String {
                         texts.push('\n');
                     });
                 }
+                if let Some(cells) = column.as_any().downcast_ref::<arrow::array::TimestampMicrosecondArray>() {
+                    cells.iter().flatten().for_each(|cell| {
+                        texts.push_str(&steadfast::facts::Micros(cell).iso());
+                        texts.push('\n');
+                    });
+                }
             }
         }
     }

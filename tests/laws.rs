@@ -54,6 +54,7 @@ const SHARED_BY_FORMATS: &[&str] = &[
     "log_stamp",
     "sudo_text",
     "auth_text",
+    "auth_logins",
     "journal_entry",
     "audit_record",
     "audit_events",

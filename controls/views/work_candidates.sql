@@ -30,7 +30,7 @@ done as (
   union all
   -- Cron and scripts leave records of su by root, and systemd-logind repeats what others say.
   select 'session' as kind, s.source, s.line, s.host, s.actor, coalesce(s.method, 'login') as item, s.occurred_at,
-         cast(null as varchar) as named, cast(null as varchar) as tty
+         s.change_id as named, cast(null as varchar) as tty
   from sessions s
   where s.outcome = 'accepted' and coalesce(s.method, '') <> 'logind' and not (coalesce(s.method, '') = 'su' and lower(s.actor) = 'root')
     and s.occurred_at >= cast($period_start as timestamp) and s.occurred_at < cast($period_end as timestamp)

@@ -40,6 +40,15 @@ fact_table! {
         origin: Option<&'a str> as Text,
         /// `accepted` or `rejected`.
         outcome: &'a str as Text,
+        /// Fingerprint of the key that was offered, as sshd logs it: `SHA256:…`.
+        key_fingerprint: Option<&'a str> as Text,
+        /// Account that the session entered, where that is another than the actor's: what `su` changed to, the account on
+        /// the host behind a gateway.
+        run_as: Option<&'a str> as Prose,
+        /// Change that the record of the session itself names, where it names one.
+        change_id: Option<&'a str> as Text,
+        /// When it ended, where the same file says so next to its beginning; absent means not known, and not that it lasts.
+        ended_at: Option<Micros> as Time,
     }
     instant: |fact| Some(fact.occurred_at)
 }

@@ -53,7 +53,19 @@ mod tests {
         let mut rows = Rows::naming(&SESSIONS, &rules);
         let pointer = Pointer { source: "auth.log", line: 1 };
         let (occurred_at, host, actor) = (Micros(0), "CORP\\db-1", "CORP\\aklein");
-        rows.push(pointer, &Session { occurred_at, host, actor, method: None, origin: Some(actor), outcome: "accepted" });
+        let session = Session {
+            occurred_at,
+            host,
+            actor,
+            method: None,
+            origin: Some(actor),
+            outcome: "accepted",
+            key_fingerprint: None,
+            run_as: None,
+            change_id: None,
+            ended_at: None,
+        };
+        rows.push(pointer, &session);
         let batch = rows.take().expect("a batch");
         let cell = |name: &str| batch.column_by_name(name).expect("a column").as_string::<i32>().value(0).to_owned();
         assert_eq!((cell("actor").as_str(), cell("host").as_str(), cell("origin").as_str()), ("aklein", host, actor));

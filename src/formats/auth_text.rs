@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use super::auth_logins::{Login, console, sshd};
 use super::{Reading, Sink, lazy, sudo_json, sudo_text};
 use crate::facts::{Micros, PrivilegedCommand, Session};
 
@@ -172,14 +173,6 @@ fn cee(message: &Message<'_>, payload: &str, reading: &Reading<'_>, sink: &mut S
     }
 }
 
-/// Who logged in, how and from where, and whether the login was let in.
-struct Login<'a> {
-    actor: &'a str,
-    method: Option<&'a str>,
-    origin: Option<&'a str>,
-    accepted: bool,
-}
-
 fn settle(message: &Message<'_>, login: Option<Login<'_>>, otherwise: &'static str, sink: &mut Sink<'_>) {
     let Some(login) = login else { return sink.record(message.line).skip(otherwise) };
     sink.record(message.line).fact(Session {
@@ -189,24 +182,11 @@ fn settle(message: &Message<'_>, login: Option<Login<'_>>, otherwise: &'static s
         method: login.method,
         origin: login.origin,
         outcome: if login.accepted { "accepted" } else { "rejected" },
+        key_fingerprint: login.key,
+        run_as: login.run_as,
+        change_id: None,
+        ended_at: None,
     });
-}
-
-/// `Accepted publickey for U from A port N ssh2: …`, `Failed password for [invalid user ]U from A …`, `Invalid user U from
-/// A …`. The name of a refused login is the caller's own text: what follows the last ` from ` is the server's.
-fn sshd(text: &str) -> Option<Login<'_>> {
-    let (accepted, method, rest) = if let Some(rest) = text.strip_prefix("Invalid user ") {
-        (false, None, rest)
-    } else {
-        let (accepted, rest) = match text.strip_prefix("Accepted ") {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix("Failed ")?),
-        };
-        let (method, rest) = rest.split_once(" for ")?;
-        (accepted, Some(method), rest.strip_prefix("invalid user ").unwrap_or(rest))
-    };
-    let (actor, rest) = rest.rsplit_once(" from ").or_else(|| rest.strip_prefix("from ").map(|rest| ("", rest)))?;
-    Some(Login { actor, method, origin: rest.split(' ').next(), accepted })
 }
 
 /// `(to NEW) OLD on TTY`, `FAILED SU (to NEW) OLD on TTY`; shadow's `Successful su for NEW by OLD`, `FAILED su for NEW by OLD`.
@@ -214,28 +194,24 @@ fn su(message: &Message<'_>, sink: &mut Sink<'_>) {
     let text = message.text;
     let util_linux = || {
         let failed = text.strip_prefix("FAILED SU ").or_else(|| text.strip_prefix("FAILED RUNUSER "));
-        let (_, rest) = failed.unwrap_or(text).strip_prefix("(to ")?.split_once(") ")?;
+        let (new, rest) = failed.unwrap_or(text).strip_prefix("(to ")?.split_once(") ")?;
         let (actor, _) = rest.rsplit_once(" on ").or_else(|| rest.strip_prefix("on ").map(|tty| ("", tty)))?;
-        Some((actor, failed.is_none()))
+        Some((new, actor, failed.is_none()))
     };
     let shadow = || {
         let failed = text.strip_prefix("FAILED su for ");
-        let (_, actor) = failed.or_else(|| text.strip_prefix("Successful su for "))?.rsplit_once(" by ")?;
-        Some((actor, failed.is_none()))
+        let (new, actor) = failed.or_else(|| text.strip_prefix("Successful su for "))?.rsplit_once(" by ")?;
+        Some((new, actor, failed.is_none()))
     };
-    let Some((actor, accepted)) = util_linux().or_else(shadow) else {
+    let Some((new, actor, accepted)) = util_linux().or_else(shadow) else {
         return sink.record(message.line).skip("a line of su that changes no account (PAM, or su's second line)");
     };
     if actor.is_empty() {
         return sink.record(message.line).reject("su does not say who changed account", message.bytes);
     }
-    sink.limit(
-        "su-target",
-        Some(message.line),
-        "a session of su says who changed account; to which one stands in the line itself",
-    );
     let actor = person(message, actor, sink);
-    settle(message, Some(Login { actor, method: Some("su"), origin: None, accepted }), "", sink);
+    let run_as = Some(new).filter(|new| !new.is_empty());
+    settle(message, Some(Login { actor, method: Some("su"), accepted, run_as, ..Login::default() }), "", sink);
 }
 
 /// `New session 118 of user deploy.`, and since systemd 257 `New session '118' of user 'deploy' with class 'user' and type 'tty'.`
@@ -259,64 +235,12 @@ fn logind(message: &Message<'_>, sink: &mut Sink<'_>) {
         "systemd-logind notes every session, in older versions without saying that cron opened it; a login that sshd or login \
          wrote as well is there twice, here with method `logind`",
     );
-    settle(message, Some(Login { actor, method: Some("logind"), origin: None, accepted: true }), "", sink);
-}
-
-/// `LOGIN ON tty1 BY alice`, `ROOT LOGIN ON tty1 FROM a`, `FAILED LOGIN 1 FROM tty1 FOR alice, Authentication failure`.
-fn console(text: &str) -> Option<Login<'_>> {
-    if let Some(rest) = text.strip_prefix("FAILED LOGIN").or_else(|| text.strip_prefix("TOO MANY LOGIN TRIES")) {
-        let (_, rest) = rest.split_once(" FOR ")?;
-        let actor = rest.rsplit_once(", ").map_or(rest, |(actor, _)| actor).trim_matches('\'');
-        return Some(Login { actor, method: Some("console"), origin: None, accepted: false });
-    }
-    let root = text.strip_prefix("ROOT LOGIN ON ");
-    let rest = root.or_else(|| text.strip_prefix("LOGIN ON "))?;
-    let (rest, origin) = rest.rsplit_once(" FROM ").map_or((rest, None), |(rest, origin)| (rest, Some(origin)));
-    let actor = match root {
-        Some(_) => "root",
-        None => rest.split_once(" BY ")?.1,
-    };
-    Some(Login { actor, method: Some("console"), origin, accepted: true })
+    settle(message, Some(Login { actor, method: Some("logind"), accepted: true, ..Login::default() }), "", sink);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn told(login: Option<Login<'_>>) -> Option<(String, Option<String>, Option<String>, bool)> {
-        login.map(|login| {
-            (login.actor.to_owned(), login.method.map(str::to_owned), login.origin.map(str::to_owned), login.accepted)
-        })
-    }
-
-    #[test]
-    fn the_servers_part_of_a_refused_login_is_the_last_one() {
-        let login = |actor: &str, method: &str, origin: &str, accepted| {
-            Some((actor.to_owned(), (!method.is_empty()).then(|| method.to_owned()), Some(origin.to_owned()), accepted))
-        };
-        let of = |text| told(sshd(text));
-        assert_eq!(
-            of("Accepted publickey for deploy from 198.51.100.24 port 50112 ssh2: ED25519 SHA256:x"),
-            login("deploy", "publickey", "198.51.100.24", true)
-        );
-        assert_eq!(
-            of("Failed password for invalid user root from 198.51.100.1 from 203.0.113.2 port 9 ssh2"),
-            login("root from 198.51.100.1", "password", "203.0.113.2", false)
-        );
-        assert_eq!(of("Invalid user admin from 203.0.113.2 port 9"), login("admin", "", "203.0.113.2", false));
-        assert_eq!(of("Invalid user  from 203.0.113.2 port 9"), login("", "", "203.0.113.2", false));
-        assert_eq!(of("Connection closed by authenticating user root 203.0.113.2 port 9 [preauth]"), None);
-    }
-
-    #[test]
-    fn consoles_name_the_account() {
-        assert_eq!(told(console("LOGIN ON tty1 BY ann")).map(|login| (login.0, login.3)), Some(("ann".to_owned(), true)));
-        assert_eq!(told(console("ROOT LOGIN ON ttyS0")).map(|login| (login.0, login.3)), Some(("root".to_owned(), true)));
-        assert_eq!(
-            told(console("FAILED LOGIN 2 FROM tty1 FOR ann, b, Authentication failure")).map(|login| (login.0, login.3)),
-            Some(("ann, b".to_owned(), false))
-        );
-    }
 
     #[test]
     fn repeats_say_how_many_they_stand_for() {

@@ -15,7 +15,7 @@ pub(super) struct LocalStamp<'a> {
     month: u32,
     day: u32,
     hour: u32,
-    minute: u32,
+    pub(super) minute: u32,
     second: u32,
     /// Absent where the log writes none.
     pub(super) year: Option<i32>,

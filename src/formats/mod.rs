@@ -21,6 +21,7 @@ mod ansible_stats;
 mod attestations_toml;
 mod audit_events;
 mod audit_record;
+mod auth_logins;
 mod auth_text;
 mod change_github;
 mod change_github_reviews;

@@ -148,6 +148,7 @@ fn session(call: &Call<'_>, kind: &str, parameters: &Members<'_>, reading: &Read
         (_, Some(document)) => format!("ssm:{document}"),
         (_, None) => "ssm".to_owned(),
     };
+    let (account, reason) = (parameters.filled("instanceOSUser"), parameters.text("reason").unwrap_or_default());
     sink.active("auth", &host, call.at, call.number);
     sink.record(call.number).fact(Session {
         occurred_at: call.at,
@@ -156,6 +157,10 @@ fn session(call: &Call<'_>, kind: &str, parameters: &Members<'_>, reading: &Read
         method: Some(&method),
         origin: call.origin,
         outcome: if call.refused { "rejected" } else { "accepted" },
+        key_fingerprint: None,
+        run_as: account.as_deref(),
+        change_id: reading.config.change_id(&reason),
+        ended_at: None,
     });
 }
 

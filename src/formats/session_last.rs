@@ -86,6 +86,15 @@ enum When<'a> {
     Instant(Micros),
 }
 
+impl When<'_> {
+    fn instant(&self, number: u64, reading: &Reading<'_>, sink: &mut Sink<'_>) -> Option<Micros> {
+        match self {
+            Self::Local(stamp) => stamp.instant(number, reading, sink),
+            Self::Instant(instant) => Some(*instant),
+        }
+    }
+}
+
 /// What stands before the time of the login, the time, and what stands after it.
 fn split(line: &str) -> Option<(&str, When<'_>, &str)> {
     line.match_indices(' ').find_map(|(at, _)| {
@@ -104,12 +113,15 @@ fn line(number: u64, text: &str, bytes: &[u8], outcome: Option<&'static str>, re
     let Some((before, when, after)) = split(text) else {
         return sink.record(number).reject("no time of a login: torn, or not last's", bytes);
     };
+    let end = End::of(after);
     let Some(host) = reading.bound_host(sink) else { return sink.record(number).reject(HOST_UNKNOWN, bytes) };
-    let at = match when {
-        When::Local(stamp) => stamp.instant(number, reading, sink),
-        When::Instant(instant) => Some(instant),
+    let minute = match &when {
+        When::Local(stamp) => Some(stamp.minute),
+        When::Instant(_) => None,
     };
-    let Some(at) = at else { return sink.record(number).reject("the stamp is not a time", bytes) };
+    let Some(at) = when.instant(number, reading, sink) else {
+        return sink.record(number).reject("the stamp is not a time", bytes);
+    };
     let host = reading.config.host(host);
     sink.active("auth", &host, at, number);
     let Some((user, terminal, origin)) = columns(before, after) else {
@@ -129,6 +141,11 @@ fn line(number: u64, text: &str, bytes: &[u8], outcome: Option<&'static str>, re
     if origin.is_some_and(|origin| origin.len() == ORIGIN && origin.parse::<std::net::IpAddr>().is_err()) {
         sink.limit("truncated", Some(number), "origins of 16 characters may be cut: last writes longer ones only with -w");
     }
+    let ended_at = match end.filter(|_| outcome == "accepted") {
+        Some(End::At(when)) => when.instant(number, reading, sink),
+        Some(End::Minute { minute: ends, lasted }) => minute.and_then(|begins| after_minutes(at, begins, ends, lasted)),
+        None => None,
+    };
     sink.record(number).fact(Session {
         occurred_at: at,
         host: &host,
@@ -136,7 +153,48 @@ fn line(number: u64, text: &str, bytes: &[u8], outcome: Option<&'static str>, re
         method: is_console(terminal).then_some("console"),
         origin,
         outcome,
+        key_fingerprint: None,
+        run_as: None,
+        change_id: None,
+        ended_at: ended_at.filter(|ended| *ended >= at),
     });
+}
+
+/// What a line says about the end of a login.
+enum End<'a> {
+    At(When<'a>),
+    /// `14:21  (00:01)` or `14:21  (3+00:01)`: the minute of its hour, and how many whole minutes the login lasted.
+    Minute {
+        minute: u32,
+        lasted: i64,
+    },
+}
+
+impl<'a> End<'a> {
+    /// The end in what follows the time of a login; nothing where the machine went down, or the login lasts.
+    fn of(after: &'a str) -> Option<Self> {
+        let end = after.trim_start().strip_prefix("- ")?;
+        if let Some((_, when, _)) = split(after) {
+            return Some(Self::At(when));
+        }
+        let (time, rest) = end.split_at_checked(5)?;
+        let (_, minute) = time.split_once(':')?;
+        let (lasted, _) = rest.trim_start().strip_prefix('(')?.split_once(')')?;
+        let (days, lasted) = lasted.split_once('+').unwrap_or(("0", lasted));
+        let (hours, minutes) = lasted.split_once(':')?;
+        let number = |digits: &str| digits.trim_start().parse::<u16>().ok().map(i64::from);
+        let lasted = (number(days)? * 24 + number(hours)?) * 60 + number(minutes)?;
+        Some(Self::Minute { minute: minute.parse().ok()?, lasted })
+    }
+}
+
+/// The end of a login that began `at`, in the minute `begins` of its hour, and ended in the minute `ends` of another: `last`
+/// cuts seconds off the beginning, the end and what lies between, so that the minutes may miss one.
+fn after_minutes(at: Micros, begins: u32, ends: u32, lasted: i64) -> Option<Micros> {
+    let minute = 60_000_000;
+    let lasted =
+        [lasted, lasted + 1].into_iter().find(|lasted| (i64::from(begins) + lasted).rem_euclid(60) == i64::from(ends))?;
+    Some(Micros(at.0.checked_add(lasted * minute)?))
 }
 
 /// User, terminal and origin. The name of a refused login is the caller's own text: it may be empty or hold blanks, and
@@ -156,6 +214,23 @@ fn columns<'a>(before: &'a str, after: &'a str) -> Option<(Cow<'a, str>, &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_without_a_date_lies_as_many_minutes_after_the_beginning() {
+        let ended = |after| match End::of(after)? {
+            End::Minute { minute, lasted } => after_minutes(Micros(0), 20, minute, lasted).map(Micros::iso),
+            End::At(_) => None,
+        };
+        assert_eq!(ended(" - 14:21  (00:01)     198.51.100.24").as_deref(), Some("1970-01-01T00:01:00Z"));
+        assert_eq!(ended(" - 14:22  (00:01)").as_deref(), Some("1970-01-01T00:02:00Z"), "seconds were cut off");
+        assert_eq!(ended(" - 14:20 (3+00:00)").as_deref(), Some("1970-01-04T00:00:00Z"));
+        for none in [" - 14:40  (00:01)", " - down   (00:01)", " - crash  (00:01)", "   still logged in", " - 14:21", " - 14:é"]
+        {
+            assert_eq!(ended(none), None, "{none}");
+        }
+        assert!(matches!(End::of(" - Wed Aug  5 14:21:00 2026  (00:01)"), Some(End::At(When::Local(_)))));
+        assert!(matches!(End::of(" - 2026-11-22T01:23:15-06:00  (00:00)"), Some(End::At(When::Instant(_)))));
+    }
 
     #[test]
     fn columns_are_told_apart() {

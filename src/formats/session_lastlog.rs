@@ -78,5 +78,9 @@ fn line(number: u64, text: &str, bytes: &[u8], reading: &Reading<'_>, sink: &mut
         method: is_console(terminal).then_some("console"),
         origin,
         outcome: "accepted",
+        key_fingerprint: None,
+        run_as: None,
+        change_id: None,
+        ended_at: None,
     });
 }

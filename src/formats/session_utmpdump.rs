@@ -3,7 +3,7 @@
 //!
 //! Source: util-linux's `login-utils/utmpdump.c`: eight fields in brackets, the time in UTC since 2.31.
 
-use super::utmp_entry::UtmpEntry;
+use super::utmp_entry::{OpenLogins, UtmpEntry};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOG_ACTIVITY, Micros, SESSIONS, Table, parse_rfc3339};
 use crate::redact::lossless;
@@ -36,6 +36,7 @@ impl Format for Utmpdump {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+        let mut open = OpenLogins::default();
         for (number, bytes) in segment.lines() {
             let text = lossless(bytes);
             if text.starts_with("Utmp dump of") {
@@ -59,8 +60,9 @@ impl Format for Utmpdump {
                 origin: address.unwrap_or(fields.host),
                 at: fields.at,
             }
-            .settle(host, bytes, reading, sink);
+            .settle(host, bytes, &mut open, reading, sink);
         }
+        open.close(sink);
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Source: glibc's `bits/utmp.h` (`struct utmp` with 32-bit times). Records of 64-bit ARM have 400 bytes and are not read.
 
-use super::utmp_entry::UtmpEntry;
+use super::utmp_entry::{OpenLogins, UtmpEntry};
 use super::{Format, Framing, HOST_UNKNOWN, Head, Reading, Recognition, Segment, Sink};
 use crate::facts::{LOG_ACTIVITY, Micros, SESSIONS, Table};
 use crate::redact::lossless;
@@ -65,6 +65,7 @@ impl Format for Wtmp {
     }
 
     fn read(&self, segment: &Segment<'_>, reading: &Reading<'_>, sink: &mut Sink<'_>) {
+        let mut open = OpenLogins::default();
         let (records, rest) = segment.bytes.as_chunks::<RECORD>();
         for (number, record) in (1..).zip(records) {
             let Some(host) = reading.bound_host(sink) else {
@@ -87,8 +88,9 @@ impl Format for Wtmp {
                 origin: if address.is_empty() { &name } else { &address },
                 at,
             }
-            .settle(host, record, reading, sink);
+            .settle(host, record, &mut open, reading, sink);
         }
+        open.close(sink);
         if !rest.is_empty() {
             sink.record(records.len() as u64 + 1).reject("torn: the file ends inside a record", rest);
         }

@@ -142,16 +142,19 @@ fn login(at: &Place<'_>, record: &AuditRecord<'_>, sink: &mut Sink<'_>) {
         method,
         origin: record.said_text("addr").or_else(|| record.said_text("hostname")).as_deref(),
         outcome,
+        key_fingerprint: None,
+        run_as: None,
+        change_id: None,
+        ended_at: None,
     });
 }
 
-/// A PAM session: su's is a change of account; those of other programs are steps of a login or a command.
+/// A PAM session: su's is a change of account, to `acct`; those of other programs are steps of a login or a command.
 fn account_change(at: &Place<'_>, record: &AuditRecord<'_>, sink: &mut Sink<'_>) {
     let by_su = record.said_text("exe").is_some_and(|exe| exe.ends_with("/su"));
     let Some((actor, outcome)) = by_su.then(|| actor(record).zip(outcome(record))).flatten() else {
         return sink.record(at.line).skip("a step of a login or of a command that has a record of its own");
     };
-    sink.limit("su-target", Some(at.line), "a session of su says who changed account; to which one stands in the line itself");
     sink.record(at.line).fact(Session {
         occurred_at: record.instant,
         host: at.host,
@@ -159,5 +162,9 @@ fn account_change(at: &Place<'_>, record: &AuditRecord<'_>, sink: &mut Sink<'_>)
         method: Some("su"),
         origin: None,
         outcome,
+        key_fingerprint: None,
+        run_as: record.said_text("acct").as_deref(),
+        change_id: None,
+        ended_at: None,
     });
 }
