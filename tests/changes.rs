@@ -7,6 +7,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use steadfast::collect::{CollectOptions, EvidenceFile, collect};
 use steadfast::config::Config;
 use steadfast::facts::Micros;
+use steadfast::mapping::Mapping;
 use steadfast::period::Period;
 
 use crate::support::root;
@@ -44,7 +45,7 @@ fn read(bytes: &[u8], config: &str) -> Read {
     let store = work.path().join("facts");
     let collected = collect(&files, &store, options).expect("collected");
     let mut tables = BTreeMap::new();
-    for table in ["changes", "approvals", "change_targets"] {
+    for table in ["changes", "approvals", "change_targets", "incidents"] {
         if let Ok(file) = std::fs::File::open(store.join(format!("{table}.parquet"))) {
             tables.insert(table.to_owned(), rows(file));
         }
@@ -277,6 +278,61 @@ fn an_approval_by_a_machine_is_named() {
     assert!(read(review, "").limits.contains(&"approval-by-machine"));
     let approvals = br#"{"iid":44,"project_id":7,"approvals_left":0,"approved_by":[{"user":{"username":"project_7_bot_x"}}]}"#;
     assert!(read(approvals, "").limits.contains(&"approval-by-machine"));
+}
+
+#[test]
+fn incidents_are_no_changes_and_changes_no_incidents() {
+    let incidents = fixture("servicenow-incidents/good.json", "");
+    assert_eq!((incidents.format, incidents.rows("changes").len()), (Some("servicenow-incidents"), 0));
+    let changes = std::fs::read_to_string(root().join("tests/fixtures/servicenow-changes/good.json")).expect("the fixture");
+    let called = read(changes.replace("\"phase\"", "\"caller_id\"").as_bytes(), "");
+    assert_eq!((called.format, called.rows("incidents").len(), called.rejected), (Some("servicenow-changes"), 0, 0));
+    // An export of the table that both extend: the incident is rejected, whichever comes first.
+    let change =
+        r#"{"number":"CHG1","sys_id":"1","state":"3","sys_class_name":"change_request","opened_at":"2026-07-01 10:00:00"}"#;
+    let incident = r#"{"number":"INC1","sys_id":"2","state":"6","sys_class_name":"incident","opened_at":"2026-07-01 10:00:00"}"#;
+    for records in [[change, incident], [incident, change]] {
+        let read = read(format!("{{\"result\":[{}]}}", records.join(",")).as_bytes(), "");
+        assert_eq!((read.format, read.rejected), (Some("servicenow-changes"), 1));
+        assert_eq!((read.column("changes", "change_id"), read.rows("incidents").len()), (vec!["CHG1"], 0));
+    }
+    // A change behind the beginning by which the file was told.
+    let list = format!("{{\"result\":[{}{change}]}}", format!("{incident},").repeat(1_000));
+    let read = read(list.as_bytes(), "");
+    assert_eq!((read.format, read.rejected, read.rows("incidents").len()), (Some("servicenow-incidents"), 1, 1_000));
+}
+
+#[test]
+fn an_incident_says_when_it_was_open_and_whose_it_was() {
+    let good = fixture("servicenow-incidents/good.json", "");
+    assert_eq!(good.column("incidents", "state"), ["closed", "closed", "resolved", "on_hold", "on_hold", "cancelled"]);
+    let resolved = ["2026-07-10T22:40:02Z", "2026-07-10T22:40:02Z", "2026-08-05T03:10:00Z", "-", "-", "2026-09-02T18:20:00Z"];
+    assert_eq!(good.column("incidents", "resolved_at"), resolved, "closing is the end only where no other is known");
+    assert_eq!(good.column("incidents", "assigned_to"), ["rsilva", "rsilva", "mokafor", "rsilva", "rsilva", "-"]);
+    assert_eq!(good.column("incidents", "opened_by")[0], "pnovak");
+    // The value of a time is UTC, whatever the user sees; what the user sees is in their zone.
+    let all = fixture("servicenow-incidents/display_all.json", CHICAGO);
+    assert_eq!(all.column("incidents", "opened_at")[0], "2026-07-10T20:00:00Z");
+    let shown = fixture("servicenow-incidents/display_true.json", CHICAGO);
+    assert_eq!(shown.column("incidents", "opened_at")[0], "2026-07-10T18:00:00Z");
+    let csv = fixture("incidents-csv/good.csv", "[hosts]\nstrip_domains = [\"example.net\"]\n");
+    assert_eq!(csv.column("incidents", "target"), ["quill-data-1", "quill-data-2", "quill-data-3", "-", "edge"]);
+    assert_eq!(csv.column("incidents", "opened_at")[1], "2026-08-05T01:10:00Z");
+}
+
+#[test]
+fn a_mapping_feeds_incidents_and_is_held_to_their_states() {
+    let mapping = |state: &str| {
+        format!(
+            "format_version = 1\nname = \"pager\"\n[recognise]\ncontains = [\"pager\"]\n[records]\nlayout = \"json-lines\"\n\
+             [[fact]]\ntable = \"incidents\"\n[fact.columns]\nincident_id = {{ field = \"/id\" }}\n\
+             opened_at = {{ field = \"/at\", time = \"rfc3339\" }}\nstate = {{ field = \"/s\", map = {{ ack = \"{state}\" }} }}\n\
+             target = {{ field = \"/service\", make = \"host\" }}\n"
+        )
+    };
+    Mapping::parse("pager.toml", &mapping("in_progress")).unwrap_or_else(|error| panic!("{error}"));
+    let error = Mapping::parse("pager.toml", &mapping("acknowledged")).expect_err("no word of the table").to_string();
+    assert!(error.contains("incidents.state") && error.contains("on_hold"), "{error}");
 }
 
 #[test]

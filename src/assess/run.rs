@@ -63,7 +63,7 @@ pub struct Assessment {
     pub responses: Vec<Response>,
     /// What management attests.
     pub attestations: Vec<Attestation>,
-    /// Targets of changes that name no host, group or image of the evidence, and how many changes name each.
+    /// Targets of changes and incidents that name no host, group or image of the evidence, and how many records name each.
     pub unknown_targets: Vec<(String, u64)>,
 }
 
@@ -244,7 +244,9 @@ fn unknown_targets(engine: &Engine) -> Result<Vec<(String, u64)>, AssessError> {
           union select lower(name) from images where name is not null
         )
         select t.target, count(distinct t.change_id) as changes
-        from change_targets t left join known k on k.target = t.target
+        from (select change_id, target from change_targets
+              union select incident_id as change_id, target from incidents where target is not null) as t
+        left join known k on k.target = t.target
         where k.target is null
         group by t.target
         order by t.target";

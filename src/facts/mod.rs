@@ -13,6 +13,7 @@ mod changes;
 mod config;
 mod hosts;
 mod images;
+mod incidents;
 mod ledger;
 mod logins;
 mod names;
@@ -28,6 +29,7 @@ pub use changes::{APPROVALS, Approval, CHANGE_TARGETS, CHANGES, Change, ChangeTa
 pub use config::{CONFIG_DRIFT, CONFIG_RUNS, ConfigDrift, ConfigRun};
 pub use hosts::{HOST_GROUPS, HOST_ROLES, HOSTS, Host, HostGroup, HostRole};
 pub use images::{IMAGES, Image, PROVENANCE, Provenance};
+pub use incidents::{INCIDENTS, Incident};
 pub use ledger::{LOG_ACTIVITY, LogActivity, REJECTS, Reject, SOURCES, SourceRow};
 pub use logins::{LOGIN_PATHS, LoginPath, SESSIONS, Session};
 pub use names::NameRules;
@@ -55,6 +57,7 @@ pub const TABLES: &[&Table] = &[
     &CHANGES,
     &APPROVALS,
     &CHANGE_TARGETS,
+    &INCIDENTS,
     &CONFIG_RUNS,
     &CONFIG_DRIFT,
     &ALARMS,

@@ -35,6 +35,7 @@ pub(super) fn names_somebody(table: &str, column: &str) -> bool {
         ("privileged_commands" | "sessions", "actor")
             | ("changes", "requested_by" | "assigned_to")
             | ("approvals", "approver")
+            | ("incidents", "opened_by" | "assigned_to")
             | ("alarms" | "alarm_acks", "acknowledged_by")
             | ("people", "person" | "alias")
     )
@@ -94,6 +95,6 @@ mod tests {
     #[test]
     fn every_column_that_names_somebody_exists() {
         let named = TABLES.iter().flat_map(|table| table.columns.iter().map(|column| (table.name, column.name)));
-        assert_eq!(named.filter(|(table, column)| names_somebody(table, column)).count(), 9);
+        assert_eq!(named.filter(|(table, column)| names_somebody(table, column)).count(), 11);
     }
 }

@@ -9,6 +9,7 @@ pub fn words(table: &str, column: &str) -> Option<&'static [&'static str]> {
         ("changes", "kind") => &["standard", "normal", "emergency"],
         ("changes", "state") => &["draft", "awaiting_approval", "approved", "in_progress", "done", "cancelled", "rejected"],
         ("approvals", "decision") => &["approved", "rejected", "requested", "not_requested", "cancelled"],
+        ("incidents", "state") => &["new", "in_progress", "on_hold", "resolved", "closed", "cancelled"],
         ("config_runs", "outcome") => &["unchanged", "changed", "failed"],
         ("alarms", "action") => &["added", "removed", "changed", "detected"],
         ("alarm_runs", "outcome") => &["clean", "findings", "failed"],
@@ -32,7 +33,7 @@ mod tests {
             .flat_map(|table| table.columns.iter().map(|column| (table.name, column.name)))
             .filter(|(table, column)| words(table, column).is_some())
             .collect();
-        assert_eq!(listed.len(), 12, "a column was renamed: {listed:?}");
+        assert_eq!(listed.len(), 13, "a column was renamed: {listed:?}");
         for (table, column) in listed {
             let doc = TABLES
                 .iter()

@@ -69,6 +69,8 @@ mod image_oci_index;
 mod image_oci_manifest;
 mod image_packer;
 mod image_provenance;
+mod incident_servicenow;
+mod incidents_csv;
 mod inspec_sentences;
 mod inventory;
 mod jira_issue;
@@ -289,6 +291,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &change_servicenow::ServiceNowChanges,
     &change_servicenow_approval::ServiceNowApprovals,
     &change_servicenow_affected::ServiceNowAffectedItems,
+    &incident_servicenow::ServiceNowIncidents,
     &change_servicenow_csv::ServiceNowCsv,
     &change_servicenow_xml::ServiceNowXml,
     &change_jira::JiraSearch,
@@ -342,6 +345,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &responses_toml::ResponseRegister,
     &attestations_toml::AttestationRegister,
     &alarm_acks_csv::AlarmAcks,
+    &incidents_csv::IncidentsCsv,
     &people_csv::PeopleCsv,
     &people_ldif::Ldif,
     &hosts_csv::HostsCsv,

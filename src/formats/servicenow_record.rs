@@ -17,7 +17,7 @@ const ZONE_UNKNOWN: &str =
     "times are display values, in the zone of whoever exported; name it ([[bind]] time_zone), or they are read as UTC";
 
 /// What is said of references without a name.
-const UNNAMED: &str = "people or items are given by sys_id only, which matches no name elsewhere; export display values, or \
+pub(super) const UNNAMED: &str = "people or items are given by sys_id only, which matches no name elsewhere; export display values, or \
                        dot-walked fields such as requested_by.user_name and cmdb_ci.name";
 
 /// Records after which ServiceNow's exports stop by default, without a word.
@@ -49,7 +49,7 @@ impl<'r> Field<'r> {
     }
 }
 
-fn filled(text: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+pub(super) fn filled(text: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
     text.filter(|text| !text.trim().is_empty())
 }
 
@@ -82,22 +82,22 @@ pub(super) fn export_limit(records: u64, sink: &mut Sink<'_>) {
 }
 
 /// The text for machines, else the one for people.
-fn code<'r>(record: &'r impl Fields, field: &str) -> Option<Cow<'r, str>> {
+pub(super) fn code<'r>(record: &'r impl Fields, field: &str) -> Option<Cow<'r, str>> {
     record.field(field)?.code()
 }
 
 /// The name behind a reference: the dot-walked field, else the display value, else what there is.
-fn name(record: &impl Fields, field: &str, walk: &str) -> Option<String> {
+pub(super) fn name(record: &impl Fields, field: &str, walk: &str) -> Option<String> {
     code(record, &format!("{field}.{walk}")).or_else(|| record.field(field)?.name()).map(Cow::into_owned)
 }
 
 /// Whether the text is a sys_id, which names nothing outside its table.
-fn is_sys_id(text: &str) -> bool {
+pub(super) fn is_sys_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A time: `value` is UTC, a display value or a bare one follows `zone`.
-fn time(record: &impl Fields, field: &str, zone: Tz) -> Result<Option<Micros>, String> {
+pub(super) fn time(record: &impl Fields, field: &str, zone: Tz) -> Result<Option<Micros>, String> {
     let Some(found) = record.field(field) else { return Ok(None) };
     let zone = if found.value.is_some() && !found.bare { Tz::UTC } else { zone };
     // sn_chg_rest shows times that were never set as UNKNOWN. Where both are given, the display value is never a time.
@@ -106,7 +106,7 @@ fn time(record: &impl Fields, field: &str, zone: Tz) -> Result<Option<Micros>, S
 }
 
 /// The zone of bare times, with the limit where nobody names it.
-fn zone(wall: bool, number: u64, reading: &Reading<'_>, sink: &mut Sink<'_>) -> Tz {
+pub(super) fn zone(wall: bool, number: u64, reading: &Reading<'_>, sink: &mut Sink<'_>) -> Tz {
     if !wall {
         return Tz::UTC;
     }
@@ -116,9 +116,9 @@ fn zone(wall: bool, number: u64, reading: &Reading<'_>, sink: &mut Sink<'_>) -> 
     })
 }
 
-/// Whether bare times of a change are wall-clock times: told from ServiceNow's own state field, whose values for machines
+/// Whether bare times of a record are wall-clock times: told from ServiceNow's own state field, whose values for machines
 /// are numbers.
-fn wall_clock(record: &impl Fields, own: &str) -> bool {
+pub(super) fn wall_clock(record: &impl Fields, own: &str) -> bool {
     let state = code(record, "state").or_else(|| code(record, own));
     let numbered = state.map(|state| state.trim().parse::<f64>().is_ok());
     match record.clock() {
@@ -169,6 +169,9 @@ pub(super) fn read_change(number: u64, record: &impl Fields, reading: &Reading<'
     let Some(change_id) = code(record, config.field("number")) else {
         return open.reject("a record without number", &record.bytes());
     };
+    if code(record, "sys_class_name").is_some_and(|class| class.eq_ignore_ascii_case("incident")) {
+        return open.reject("an incident among changes: export the table incident into a file of its own", &record.bytes());
+    }
     let zone = zone(wall_clock(record, config.field("state")), number, reading, open.sink());
     let times = match Times::of(record, config, zone) {
         Ok(times) => times,

@@ -167,7 +167,7 @@ pub(super) fn limits(input: &Input<'_>, not_shown: &[(String, u64)]) -> Vec<Limi
     limits.extend(decisions::limits(input));
     for (target, changes) in &input.assessment.unknown_targets {
         let text = format!(
-            "{} changes name the target `{target}`, which is no host, group, cluster, role or image of the evidence",
+            "{} changes or incidents name the target `{target}`, which is no host, group, cluster, role or image of the evidence",
             thousands(*changes)
         );
         limits.push(Limit { code: "target-unknown".to_owned(), text: visible(&text).into_owned(), citation: None });
