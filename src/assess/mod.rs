@@ -1,6 +1,6 @@
 //! Assess: facts and controls to populations, coverage, waivers and conclusions.
 //!
-//! [`engine`] is the only module that names the query engine; it runs read-only SQL with bound parameters. The default
+//! [`engine`], and `kept` beside it, name the query engine, and nothing else does; it runs read-only SQL with bound parameters. The default
 //! conclusion is *Could not conclude*: "No exceptions noted" needs a population that is not empty (or a stated reason why
 //! empty is right), complete coverage, and no exception.
 

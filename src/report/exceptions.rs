@@ -67,7 +67,7 @@ fn waiver<'a>(input: &Input<'a>, assessed: &Assessed, index: usize) -> Option<&'
 }
 
 /// The responses that answer a kept exception.
-fn answers(assessed: &Assessed, index: usize) -> &[usize] {
+pub(super) fn answers(assessed: &Assessed, index: usize) -> &[usize] {
     assessed.answered.get(index).map(Vec::as_slice).unwrap_or_default()
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::exceptions::answers;
 use super::model::{Citation, Member};
 use crate::assess::{Assessed, Item, Terminal};
 use crate::facts::Micros;
@@ -94,7 +95,7 @@ pub(super) fn groups(assessed: &Assessed) -> Vec<Vec<Kept<'_>>> {
         let terminal = assessed.terminals.get(index).and_then(Option::as_ref);
         let likeness = terminal.filter(|_| item.occurred_at.is_some()).map_or_else(|| kind(item), Alike::Terminal);
         // What management answered apart stays apart.
-        let answers = assessed.answered.get(index).map(Vec::as_slice).unwrap_or_default();
+        let answers = answers(assessed, index);
         alike.entry((&item.resource, item.cell("actor"), likeness, waiver, answers)).or_default().push((index, item));
     }
     let mut groups: Vec<Vec<Kept<'_>>> = Vec::new();
