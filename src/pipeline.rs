@@ -159,7 +159,7 @@ fn ground<'a>(job: &'a Job<'_>, collected: &'a Collected) -> assess::Ground<'a> 
         catalogue: job.catalogue,
         config: job.config,
         period: job.period,
-        store: &collected.store,
+        collected,
         work: job.work.join("drill"),
         engine: EngineOptions { memory: job.memory, threads: job.threads },
     }
@@ -172,7 +172,7 @@ fn read(job: &Job<'_>) -> Result<(Collected, Engine), PipelineError> {
     let progress = |done, total| (job.progress)("reading evidence", done, total);
     let options = CollectOptions { config: job.config, period: job.period, threads: job.threads, progress: &progress };
     let collected = collect(&files, &store, options)?;
-    let engine = Engine::open(&store, job.work, EngineOptions { memory: job.memory, threads: job.threads })?;
+    let engine = Engine::open(&collected, job.work, EngineOptions { memory: job.memory, threads: job.threads })?;
     Ok((collected, engine))
 }
 
@@ -214,7 +214,7 @@ fn rejects(engine: &Engine) -> Result<Vec<(String, u64, String, String)>, Assess
 pub fn lint(catalogue: &Catalogue, config: &Config, period: &Period, work: &Path) -> Result<(), PipelineError> {
     let store = work.join("facts");
     let options = CollectOptions { config, period, threads: 1, progress: &|_, _| {} };
-    collect(&[], &store, options)?;
-    let engine = Engine::open(&store, work, EngineOptions { memory: 64 << 20, threads: 1 })?;
+    let collected = collect(&[], &store, options)?;
+    let engine = Engine::open(&collected, work, EngineOptions { memory: 64 << 20, threads: 1 })?;
     Ok(assess::plan(&engine, catalogue, config, period)?)
 }

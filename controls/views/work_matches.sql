@@ -4,16 +4,8 @@
 with judged as (
   select m.kind, m.source, m.line, m.host, m.actor, m.person, m.shared, m.item, m.occurred_at, m.named, m.change_id, m.rank
   from work_candidates m
-  where not m.overlaps
-  union all
-  select g.kind, g.source, g.line, g.host, g.actor, g.person, g.shared, g.item, g.occurred_at, g.named,
-         substr(g.best, 2) as change_id, substr(g.best, 1, 1) as rank
-  from (
-    select m.kind, m.source, m.line, m.host, m.actor, m.person, m.shared, m.item, m.occurred_at, m.named, min(concat(m.rank, m.change_id)) as best
-    from work_candidates m
-    where m.overlaps
-    group by m.kind, m.source, m.line, m.host, m.actor, m.person, m.shared, m.item, m.occurred_at, m.named
-  ) as g
+  left join work_best b on b.kind = m.kind and b.source = m.source and b.line = m.line and b.item = m.item and b.actor = coalesce(m.actor, '')
+  where not m.overlaps or m.change_id = b.change_id
 ),
 decided as (
   select j.kind, j.source, j.line, j.host, j.actor, j.item, j.occurred_at, j.shared, j.named as named_change, j.rank,

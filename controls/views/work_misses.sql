@@ -3,14 +3,8 @@
 -- `near_s`, for controls that grant a grace. Rank: 0 a change assigned to a name that the person shares, 1 another person's
 -- change, 2 outside the window, 3 the person's change of another host, 4 any on the host, 5 a number that no record knows.
 -- What names a change misses that one, and `instead_change` is the one that would have explained it.
-with unexplained as (
-  select distinct c.kind, c.source, c.line, c.host, c.person, c.occurred_at, c.named, case when c.rank is null and t.kind is null then true else false end as missed
-  from work_candidates c
-  left join automation_traces t on t.kind = c.kind and t.source = c.source and t.line = c.line
-  where (c.rank is null or c.rank > '2') and not coalesce(t.traced, false) and not coalesce(t.borrowed, false)
-),
-misses as (
-  select kind, source, line, host, person, occurred_at from unexplained where missed and named is null
+with misses as (
+  select kind, source, line, host, person, occurred_at from work_unexplained where missed and named is null
 ),
 proper as (
   select change_id, host, person, kind as change_kind, starts_at, ends_at, until_at, approved_at
@@ -25,7 +19,7 @@ near as (
            row_number() over (partition by u.kind, u.source, u.line order by
              case when u.occurred_at < a.starts_at then extract(epoch from a.starts_at) - extract(epoch from u.occurred_at)
                   else extract(epoch from u.occurred_at) - extract(epoch from a.ends_at) end, a.change_id) as place
-    from unexplained u
+    from work_unexplained u
     join proper a on a.host = u.host and a.person = u.person and (u.named is null or u.named = a.change_id)
     where (a.approved_at is null or a.approved_at <= u.occurred_at or a.change_kind = 'emergency')
       and (u.occurred_at < a.starts_at or u.occurred_at >= a.until_at)
@@ -34,7 +28,7 @@ near as (
 ),
 instead as (
   select u.kind, u.source, u.line, min(a.change_id) as instead_change
-  from unexplained u
+  from work_unexplained u
   join proper a on a.host = u.host and a.person = u.person and a.change_id <> u.named
   where u.named is not null and u.occurred_at >= a.starts_at and u.occurred_at < a.until_at
     and (a.approved_at is null or a.approved_at <= u.occurred_at or a.change_kind = 'emergency')
@@ -85,7 +79,7 @@ candidates as (
               else 2 end as rank,
          case when u.occurred_at < a.starts_at then extract(epoch from u.occurred_at) - extract(epoch from a.starts_at)
               else extract(epoch from u.occurred_at) - extract(epoch from a.ends_at) end as distance_s
-  from unexplained u
+  from work_unexplained u
   left join approved_changes c on c.change_id = u.named
   left join approved_work a on a.change_id = u.named and a.host = u.host
   left join sharers s on s.alias = c.shared_assignee and s.person = u.person
@@ -101,7 +95,7 @@ nearest as (
 )
 select u.kind, u.source, u.line, n.change_id, n.rank, n.distance_s, r.near_change, r.near_s, i.instead_change,
        t.tool, coalesce(t.borrowed, false) as borrowed, coalesce(t.traced, false) as traced, t.run_at, t.run_s
-from (select kind, source, line from unexplained union select kind, source, line from automation_traces) u
+from (select kind, source, line from work_unexplained union select kind, source, line from automation_traces) u
 left join nearest n on n.kind = u.kind and n.source = u.source and n.line = u.line
 left join near r on r.kind = u.kind and r.source = u.source and r.line = u.line
 left join instead i on i.kind = u.kind and i.source = u.source and i.line = u.line

@@ -1,11 +1,11 @@
 //! Frames: pieces of a query's result, as the rest of the crate reads them.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
+use arrow::array::{BooleanArray, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, TimeUnit};
 
 use super::AssessError;
 use crate::facts::Micros;
@@ -13,24 +13,66 @@ use crate::facts::Micros;
 /// A piece of a result, cheap to clone: named columns of text, whole numbers, numbers, times and flags.
 #[derive(Clone)]
 pub struct Frame {
-    columns: Vec<(String, ArrayRef)>,
+    columns: Vec<(String, Column)>,
     rows: usize,
+}
+
+/// A column by its type: populations look at millions of cells, and each look has to know it.
+#[derive(Clone)]
+enum Column {
+    Text(StringViewArray),
+    Int(Int64Array),
+    Real(Float64Array),
+    Flag(BooleanArray),
+    Time(TimestampMicrosecondArray),
+}
+
+/// What a cell holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cell<'f> {
+    Text(&'f str),
+    Int(i64),
+    Real(f64),
+    Flag(bool),
+    Time(Micros),
+}
+
+impl Column {
+    fn of(column: &ArrayRef) -> Result<Self, arrow::error::ArrowError> {
+        let wanted = match column.data_type() {
+            DataType::Boolean => DataType::Boolean,
+            DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
+            other if other.is_integer() => DataType::Int64,
+            other if other.is_numeric() => DataType::Float64,
+            _ => DataType::Utf8View,
+        };
+        let column = cast(column, &wanted)?;
+        Ok(match wanted {
+            DataType::Boolean => Self::Flag(column.as_boolean().clone()),
+            DataType::Timestamp(..) => Self::Time(column.as_primitive().clone()),
+            DataType::Int64 => Self::Int(column.as_primitive().clone()),
+            DataType::Float64 => Self::Real(column.as_primitive().clone()),
+            _ => Self::Text(column.as_string_view().clone()),
+        })
+    }
+
+    fn cell(&self, row: usize) -> Option<Cell<'_>> {
+        let here = |null: bool| if null { None } else { Some(()) };
+        match self {
+            Self::Text(texts) => here(texts.is_null(row)).map(|()| Cell::Text(texts.value(row))),
+            Self::Int(numbers) => here(numbers.is_null(row)).map(|()| Cell::Int(numbers.value(row))),
+            Self::Real(numbers) => here(numbers.is_null(row)).map(|()| Cell::Real(numbers.value(row))),
+            Self::Flag(flags) => here(flags.is_null(row)).map(|()| Cell::Flag(flags.value(row))),
+            Self::Time(times) => here(times.is_null(row)).map(|()| Cell::Time(Micros(times.value(row)))),
+        }
+    }
 }
 
 impl Frame {
     pub(super) fn of(name: &str, batch: &RecordBatch) -> Result<Self, AssessError> {
         let schema = batch.schema();
-        let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-            let wanted = match field.data_type() {
-                DataType::Boolean => DataType::Boolean,
-                DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
-                other if other.is_integer() => DataType::Int64,
-                other if other.is_numeric() => DataType::Float64,
-                _ => DataType::Utf8View,
-            };
-            let column = if *field.data_type() == wanted { Arc::clone(column) } else { cast(column, &wanted)? };
-            Ok((field.name().clone(), column))
-        });
+        let columns = schema.fields().iter().zip(batch.columns());
+        let columns = columns.map(|(field, column)| Ok((field.name().clone(), Column::of(column)?)));
         let columns = columns.collect::<Result<Vec<_>, arrow::error::ArrowError>>().map_err(|error| AssessError::Query {
             name: name.to_owned(),
             what: "read",
@@ -50,8 +92,14 @@ impl Frame {
         self.columns.iter().map(|(name, _)| name.as_str())
     }
 
-    fn column(&self, name: &str) -> Option<&ArrayRef> {
-        self.columns.iter().find(|(column, _)| column == name).map(|(_, array)| array)
+    /// The cell of the column at a position; nothing where it is null.
+    pub(super) fn cell_at(&self, column: usize, row: usize) -> Option<Cell<'_>> {
+        let (_, column) = self.columns.get(column)?;
+        if row < self.rows { column.cell(row) } else { None }
+    }
+
+    fn cell(&self, name: &str, row: usize) -> Option<Cell<'_>> {
+        self.cell_at(self.columns.iter().position(|(column, _)| column == name)?, row)
     }
 
     /// A cell as text, whatever its type: times in ISO 8601, numbers as digits. Nothing where it is null.
@@ -63,43 +111,41 @@ impl Frame {
     /// The same for the column at a position.
     #[must_use]
     pub fn text_at(&self, column: usize, row: usize) -> Option<Cow<'_, str>> {
-        let (_, column) = self.columns.get(column).filter(|(_, column)| row < self.rows && !column.is_null(row))?;
-        Some(match column.data_type() {
-            DataType::Utf8View => Cow::Borrowed(column.as_string_view().value(row)),
-            DataType::Int64 => Cow::Owned(column.as_primitive::<Int64Type>().value(row).to_string()),
-            DataType::Float64 => Cow::Owned(column.as_primitive::<Float64Type>().value(row).to_string()),
-            DataType::Boolean => Cow::Borrowed(if column.as_boolean().value(row) { "true" } else { "false" }),
-            _ => Cow::Owned(Micros(column.as_primitive::<TimestampMicrosecondType>().value(row)).iso()),
+        Some(match self.cell_at(column, row)? {
+            Cell::Text(text) => Cow::Borrowed(text),
+            Cell::Int(number) => Cow::Owned(number.to_string()),
+            Cell::Real(number) => Cow::Owned(number.to_string()),
+            Cell::Flag(flag) => Cow::Borrowed(if flag { "true" } else { "false" }),
+            Cell::Time(time) => Cow::Owned(time.iso()),
         })
-    }
-
-    /// A whole number of the column at a position.
-    #[must_use]
-    pub fn int_at(&self, column: usize, row: usize) -> Option<i64> {
-        let (_, column) = self.columns.get(column).filter(|(_, column)| row < self.rows && !column.is_null(row))?;
-        column.as_primitive_opt::<Int64Type>().map(|numbers| numbers.value(row))
     }
 
     /// A whole number.
     #[must_use]
     pub fn int(&self, name: &str, row: usize) -> Option<i64> {
-        let column = self.column(name).filter(|column| row < self.rows && !column.is_null(row))?;
-        column.as_primitive_opt::<Int64Type>().map(|numbers| numbers.value(row))
+        match self.cell(name, row)? {
+            Cell::Int(number) => Some(number),
+            _ => None,
+        }
     }
 
     /// A number; whole ones too.
     #[must_use]
     pub fn real(&self, name: &str, row: usize) -> Option<f64> {
-        let column = self.column(name).filter(|column| row < self.rows && !column.is_null(row))?;
         #[expect(clippy::cast_precision_loss, reason = "counts and seconds of audit evidence are far below 2^52")]
-        let whole = || column.as_primitive_opt::<Int64Type>().map(|numbers| numbers.value(row) as f64);
-        column.as_primitive_opt::<Float64Type>().map(|numbers| numbers.value(row)).or_else(whole)
+        match self.cell(name, row)? {
+            Cell::Real(number) => Some(number),
+            Cell::Int(number) => Some(number as f64),
+            _ => None,
+        }
     }
 
     /// A time.
     #[must_use]
     pub fn time(&self, name: &str, row: usize) -> Option<Micros> {
-        let column = self.column(name).filter(|column| row < self.rows && !column.is_null(row))?;
-        column.as_primitive_opt::<TimestampMicrosecondType>().map(|times| Micros(times.value(row)))
+        match self.cell(name, row)? {
+            Cell::Time(time) => Some(time),
+            _ => None,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Assess: facts and controls to populations, coverage, waivers and conclusions.
 //!
-//! [`engine`], and `kept` beside it, name the query engine, and nothing else does; it runs read-only SQL with bound parameters. The default
+//! [`engine`] names the query engine, and nothing else does; it runs read-only SQL with bound parameters. The default
 //! conclusion is *Could not conclude*: "No exceptions noted" needs a population that is not empty (or a stated reason why
 //! empty is right), complete coverage, and no exception.
 
@@ -12,7 +12,6 @@ mod fleet;
 mod frame;
 mod item;
 mod judge;
-mod kept;
 mod population;
 mod registers;
 mod run;
@@ -30,12 +29,11 @@ pub use conclude::conclude;
 pub(crate) use conclude::thousands;
 pub use coverage::{Coverage, Gap};
 pub use drill::{Drilled, FalseAlarm, Ground, MOST_ALARMS, Options, Plant, Tally, Told, drill, drill_alone, seed};
-pub use engine::{Engine, EngineOptions, Parameters};
+pub use engine::{Engine, EngineOptions, Parameters, Query};
 pub use fleet::{ClassChange, FleetHost};
 pub use frame::Frame;
 pub use item::{Item, ItemStatus, span_words};
 pub(crate) use judge::{required_attestations, tables};
-pub use kept::Query;
 pub use population::{Counted, PackedFile, Population};
 pub use registers::{Attestation, Exemption, Response};
 pub use run::{Assessed, Assessment, assess, ordered_views, plan};

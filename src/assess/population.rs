@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::AssessError;
-use super::frame::Frame;
+use super::frame::{Cell, Frame};
 use super::item::{Item, ItemStatus, cell, fill};
 use super::sample::{Drawing, Sample};
 use super::table::CsvFile;
@@ -147,15 +147,32 @@ impl<'c> Writer<'c> {
         let frame = Rc::new(frame.clone());
         for row in 0..frame.rows() {
             let same = self.waiting.last().is_some_and(|(other, at)| {
-                other.int_at(self.at.line, *at) == frame.int_at(self.at.line, row)
-                    && other.text_at(self.at.source, *at) == frame.text_at(self.at.source, row)
+                other.cell_at(self.at.line, *at) == frame.cell_at(self.at.line, row)
+                    && other.cell_at(self.at.source, *at) == frame.cell_at(self.at.source, row)
             });
             if !same {
+                if self.waiting.last().is_some_and(|(other, at)| self.pointer(&frame, row) < self.pointer(other, *at)) {
+                    let message = "the engine gave its rows out of order, which is a bug: please report it".to_owned();
+                    return Err(AssessError::Contract { control: self.control.id.clone(), message });
+                }
                 self.settle()?;
             }
             self.waiting.push((Rc::clone(&frame), row));
         }
         Ok(())
+    }
+
+    /// What rows are ordered by; those without a source come last, as do those without a line.
+    fn pointer<'f>(&self, frame: &'f Frame, row: usize) -> (bool, &'f str, i64) {
+        let source = match frame.cell_at(self.at.source, row) {
+            Some(Cell::Text(source)) => Some(source),
+            _ => None,
+        };
+        let line = match frame.cell_at(self.at.line, row) {
+            Some(Cell::Int(line)) => line,
+            _ => i64::MAX,
+        };
+        (source.is_none(), source.unwrap_or_default(), line)
     }
 
     /// Writes the rows that share a pointer.

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
-use super::frame::Frame;
+use super::frame::{Cell, Frame};
 use super::population::PackedFile;
 use crate::collect::Sha256;
 use crate::outputs::defused;
@@ -56,8 +56,22 @@ impl CsvFile {
 
     /// A cell of a frame; nothing where it is null. Numbers and times need no care.
     pub(super) fn cell(&mut self, frame: &Frame, column: usize, row: usize) {
-        match frame.text_at(column, row) {
-            Some(text) => self.text(&text),
+        match frame.cell_at(column, row) {
+            Some(Cell::Text(text)) => self.text(text),
+            Some(Cell::Time(time)) => {
+                self.separate();
+                time.write_iso(&mut self.waiting);
+            }
+            Some(Cell::Int(number)) => {
+                self.separate();
+                // Writing to a vector cannot fail.
+                let _ = write!(self.waiting, "{number}");
+            }
+            Some(Cell::Real(number)) => {
+                self.separate();
+                let _ = write!(self.waiting, "{number}");
+            }
+            Some(Cell::Flag(flag)) => self.text(if flag { "true" } else { "false" }),
             None => self.separate(),
         }
     }

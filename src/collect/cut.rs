@@ -65,6 +65,14 @@ pub(super) struct Piece {
     pub(super) holds: Holds,
 }
 
+#[cfg(test)]
+impl Piece {
+    /// A file of one piece, as if it began at that line and offset.
+    pub(super) fn of(bytes: Vec<u8>, first: u64, offset: u64, pool: &Pool) -> Self {
+        Self { pool: pool.clone(), bytes, first, offset, begins: true, ends: true, holds: Holds::Records }
+    }
+}
+
 /// What a piece holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holds {

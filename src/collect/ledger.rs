@@ -11,7 +11,7 @@ use super::CollectError;
 use super::overlap::{Spans, take_out};
 use super::parse::{Outcome, Parsed};
 use super::run::ReadNotes;
-use super::store::{Store, write_table};
+use super::store::{Store, Written, write_table};
 use super::walk::EvidenceFile;
 use crate::config::Config;
 use crate::facts::{Fact, LogActivity, Micros, Pointer, Rows, SourceRow, position};
@@ -54,7 +54,7 @@ impl Source {
     }
 }
 
-/// Where a piece of a file was, to find its records again.
+/// Where a piece of a file, or a part of one, was: to find its records again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PieceMark {
     pub(super) offset: u64,
@@ -81,6 +81,8 @@ pub struct Collected {
     pub limits: Vec<Limit>,
     /// Rows of each fact table.
     pub rows: BTreeMap<&'static str, u64>,
+    /// Tables whose rows stand in the order of their pointers: by source, then by line.
+    pub in_order: BTreeSet<&'static str>,
     /// The piece that the last quote was taken from: quotes come in the order of sources.
     pub(super) last_piece: Mutex<Option<KeptPiece>>,
 }
@@ -187,7 +189,7 @@ impl Ledger {
         source.tally.add(&parsed.tally);
         source.as_of = [source.as_of, parsed.as_of].into_iter().flatten().max();
         source.collected_at = source.collected_at.or(parsed.bound.collected_at);
-        source.pieces.push(parsed.mark);
+        source.pieces.extend(parsed.marks);
         Ok(())
     }
 
@@ -228,7 +230,7 @@ impl Ledger {
             name_limits(source, note, &mut self.limits);
         }
         self.name_idle_rules();
-        let mut rows = self.store.finish()?;
+        let Written { mut rows, mut in_order } = self.store.finish()?;
         for ((one, other), hosts) in self.spans.told_twice() {
             let noun = if hosts == 1 { "host" } else { "hosts" };
             let text = format!(
@@ -255,11 +257,13 @@ impl Ledger {
         let batch =
             register.take().map_err(|error| CollectError::Store { path: self.folder.clone(), message: error.to_string() })?;
         write_table(&self.folder, SourceRow::TABLE, &batch)?;
+        in_order.remove(SourceRow::TABLE.name);
         Ok(Collected {
             store: self.folder,
             sources: self.sources,
             limits: self.limits.into_iter().collect(),
             rows,
+            in_order,
             last_piece: Mutex::new(None),
         })
     }

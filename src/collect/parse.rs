@@ -13,7 +13,7 @@ use super::run::CollectOptions;
 use super::walk::EvidenceFile;
 use crate::config::Bound;
 use crate::facts::Micros;
-use crate::formats::{Activity, ActivityKey, Limit, Reading, Recognised, Segment, Sink, Tally};
+use crate::formats::{Activity, ActivityKey, Framing, Limit, Reading, Recognised, Segment, Sink, Tally};
 
 /// A piece on its way to a parser.
 pub(super) struct Job {
@@ -27,7 +27,8 @@ pub(super) struct Job {
 /// What a parser made of a piece.
 pub(super) struct Parsed {
     pub(super) file: usize,
-    pub(super) mark: PieceMark,
+    /// Where its records are found again.
+    pub(super) marks: Vec<PieceMark>,
     pub(super) format: Option<Recognised>,
     pub(super) bound: Arc<Bound>,
     pub(super) tables: Vec<(usize, RecordBatch)>,
@@ -109,18 +110,11 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
             tables.push((index, batch));
         }
     }
-    let mark = PieceMark {
-        offset: piece.offset,
-        length: piece.bytes.len() as u64,
-        first: piece.first,
-        begins: piece.begins,
-        ends: piece.ends,
-        checksum: crc32fast::hash(&piece.bytes),
-        rest: piece.holds == Holds::Rest,
-    };
+    let framing = job.format.as_ref().map_or(Framing::Lines, |recognised| recognised.recognition.framing);
+    let marks = marks(piece, framing);
     Ok(Parsed {
         file: job.file,
-        mark,
+        marks,
         format: job.format,
         bound: job.bound,
         tables,
@@ -129,4 +123,70 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
         limits: gathered.limits,
         as_of: gathered.as_of,
     })
+}
+
+/// Bytes after which the next line end closes a mark, where a record is a line.
+const MARKED: usize = 64 << 10;
+
+/// Marks of a piece: several where it has a record a line, so that showing one again reads little.
+fn marks(piece: &Piece, framing: Framing) -> Vec<PieceMark> {
+    let rest = piece.holds == Holds::Rest;
+    let mut marks = Vec::new();
+    let (mut at, mut first) = (0, piece.first);
+    loop {
+        let left = piece.bytes.get(at..).unwrap_or_default();
+        let whole = framing != Framing::Lines || piece.holds != Holds::Records;
+        let end =
+            left.get(MARKED..).filter(|_| !whole).and_then(|beyond| memchr::memchr(b'\n', beyond)).map(|end| MARKED + end + 1);
+        let bytes = left.get(..end.unwrap_or(left.len())).unwrap_or_default();
+        let last = bytes.len() == left.len();
+        marks.push(PieceMark {
+            offset: piece.offset + at as u64,
+            length: bytes.len() as u64,
+            first,
+            begins: piece.begins && at == 0,
+            ends: piece.ends && last,
+            checksum: crc32fast::hash(bytes),
+            rest,
+        });
+        if last {
+            return marks;
+        }
+        at += bytes.len();
+        first += memchr::memchr_iter(b'\n', bytes).count() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cut::Pool;
+    use super::*;
+
+    #[test]
+    fn marks_join_to_the_piece_and_each_begins_at_the_line_that_it_names() {
+        let line = |number: usize| format!("{number} {}\n", "x".repeat(number % 900));
+        let text: String = (0..2_000).map(line).collect();
+        for (bytes, framing, several) in [
+            (text.clone(), Framing::Lines, true),
+            (text.trim_end().to_owned(), Framing::Lines, true),
+            (text, Framing::Whole, false),
+            ("one\ntwo".to_owned(), Framing::Lines, false),
+            (String::new(), Framing::Lines, false),
+        ] {
+            let piece = Piece::of(bytes.clone().into_bytes(), 41, 1_000, &Pool::default());
+            let marks = marks(&piece, framing);
+            assert_eq!(marks.len() > 1, several);
+            let mut at = 0;
+            for (place, mark) in marks.iter().enumerate() {
+                let part = bytes.get(at..at + mark.length as usize).expect("within the piece");
+                assert_eq!(mark.offset, 1_000 + at as u64);
+                assert_eq!(mark.first, 41 + bytes[..at].matches('\n').count() as u64);
+                assert_eq!(mark.checksum, crc32fast::hash(part.as_bytes()));
+                assert_eq!((mark.begins, mark.ends), (place == 0, place + 1 == marks.len()));
+                assert!(mark.ends || part.ends_with('\n'));
+                at += part.len();
+            }
+            assert_eq!(at, bytes.len());
+        }
+    }
 }

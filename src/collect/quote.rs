@@ -136,7 +136,7 @@ fn read_again(source: &Source, mark: PieceMark) -> Result<Vec<u8>, String> {
     let gone = |error: std::io::Error| format!("the source can no longer be read: {error}");
     let mut file = File::open(&source.file).map_err(gone)?;
     file.seek(SeekFrom::Start(mark.offset)).map_err(gone)?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(mark.length).unwrap_or(0));
     file.take(mark.length).read_to_end(&mut bytes).map_err(gone)?;
     if crc32fast::hash(&bytes) == mark.checksum {
         Ok(bytes)

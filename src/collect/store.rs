@@ -1,10 +1,11 @@
 //! The store: one Parquet file a fact table, written as the facts come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::datatypes::Int64Type;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -22,6 +23,47 @@ pub(super) struct Store {
     folder: PathBuf,
     writers: Vec<ArrowWriter<File>>,
     rows: BTreeMap<&'static str, u64>,
+    orders: Vec<Order>,
+}
+
+/// What was written of a table.
+pub(super) struct Written {
+    /// Rows of each table.
+    pub(super) rows: BTreeMap<&'static str, u64>,
+    /// Tables whose rows stand in the order of their pointers: by source, then by line.
+    pub(super) in_order: BTreeSet<&'static str>,
+}
+
+/// The last pointer of a table, and whether one came after it that belongs before it.
+#[derive(Default)]
+struct Order {
+    source: String,
+    line: i64,
+    broken: bool,
+}
+
+impl Order {
+    fn look(&mut self, batch: &RecordBatch) {
+        let sources = batch.column_by_name("source").and_then(|column| column.as_string_opt::<i32>());
+        let lines = batch.column_by_name("line").and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let (Some(sources), Some(lines), false) = (sources, lines, self.broken) else {
+            self.broken = true;
+            return;
+        };
+        let mut last = (self.source.as_str(), self.line);
+        for next in sources.iter().map(Option::unwrap_or_default).zip(lines.values().iter().copied()) {
+            if next < last {
+                self.broken = true;
+                return;
+            }
+            last = next;
+        }
+        let (source, line) = last;
+        self.line = line;
+        if source != self.source {
+            self.source = source.to_owned();
+        }
+    }
 }
 
 /// How facts are written: no creation time, no host name, fixed sizes, so that equal rows give equal bytes. No statistics,
@@ -64,24 +106,29 @@ impl Store {
             writers.push(writer);
         }
         let rows = TABLES.iter().map(|table| (table.name, 0)).collect();
-        Ok(Self { folder: folder.to_owned(), writers, rows })
+        let orders = TABLES.iter().map(|_| Order::default()).collect();
+        Ok(Self { folder: folder.to_owned(), writers, rows, orders })
     }
 
     pub(super) fn write(&mut self, table: usize, batch: &RecordBatch) -> Result<(), CollectError> {
         let (Some(writer), Some(described)) = (self.writers.get_mut(table), TABLES.get(table)) else { return Ok(()) };
         *self.rows.entry(described.name).or_default() += batch.num_rows() as u64;
+        if let Some(order) = self.orders.get_mut(table) {
+            order.look(batch);
+        }
         writer.write(batch).map_err(|error| CollectError::Store {
             path: self.folder.join(format!("{}.parquet", described.name)),
             message: error.to_string(),
         })
     }
 
-    pub(super) fn finish(self) -> Result<BTreeMap<&'static str, u64>, CollectError> {
+    pub(super) fn finish(self) -> Result<Written, CollectError> {
         for (writer, table) in self.writers.into_iter().zip(TABLES) {
             let path = self.folder.join(format!("{}.parquet", table.name));
             writer.close().map_err(|error| CollectError::Store { path, message: error.to_string() })?;
         }
-        Ok(self.rows)
+        let in_order = TABLES.iter().zip(&self.orders).filter(|(_, order)| !order.broken).map(|(table, _)| table.name).collect();
+        Ok(Written { rows: self.rows, in_order })
     }
 }
 
@@ -104,4 +151,31 @@ pub(super) fn write_table(folder: &Path, table: &'static Table, batch: &RecordBa
     writer.write(batch).map_err(failed)?;
     writer.close().map_err(failed)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_in_order_until_a_pointer_comes_that_belongs_before_the_last() {
+        let broken = |batches: &[&[(&str, i64)]]| {
+            let mut order = Order::default();
+            for rows in batches {
+                let sources: ArrayRef = Arc::new(rows.iter().map(|(source, _)| Some(*source)).collect::<StringArray>());
+                let lines: ArrayRef = Arc::new(rows.iter().map(|(_, line)| *line).collect::<Int64Array>());
+                order.look(&RecordBatch::try_from_iter([("source", sources), ("line", lines)]).expect("a batch"));
+            }
+            order.broken
+        };
+        assert!(!broken(&[]));
+        assert!(!broken(&[&[("a", 1), ("a", 1), ("a", 7)], &[("a", 7), ("b", 2)], &[("c/d", 1)]]));
+        assert!(broken(&[&[("a", 2), ("a", 1)]]));
+        assert!(broken(&[&[("a", 2)], &[("a", 1)], &[("b", 1)]]), "once is enough");
+        assert!(broken(&[&[("b", 1)], &[("a", 9)]]));
+    }
 }

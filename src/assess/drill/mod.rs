@@ -13,7 +13,7 @@ mod copy;
 mod places;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::AssessError;
 use super::engine::{Engine, EngineOptions, Parameters};
@@ -142,8 +142,8 @@ pub struct Ground<'a> {
     pub config: &'a Config,
     /// Audit period.
     pub period: &'a Period,
-    /// Folder of the facts of the evidence. It is only read.
-    pub store: &'a Path,
+    /// The evidence, as it was collected. Its facts are only read.
+    pub collected: &'a Collected,
     /// A new folder for the copy and all that is made of it.
     pub work: PathBuf,
     /// How the engine over the copy is opened.
@@ -186,7 +186,7 @@ pub fn drill(
     let changed = ground.work.join("facts");
     copy::plant(engine, &chosen, ground.period, catalogue, &changed)?;
     progress("drill: judging the copy");
-    let copy = Engine::open_over(ground.store, &changed, &ground.work, ground.engine)?;
+    let copy = Engine::open_over(ground.collected, &changed, &ground.work, ground.engine)?;
     prepare(&copy, ground)?;
     let mut drilled = Drilled {
         seed: options.seed.clone(),

@@ -4,12 +4,16 @@
 //! Planning a query costs more than running it where facts are few. An engine that is opened [`Engine::for_many`] small sets
 //! of facts keeps its plans and runs them again over what its tables were last filled with.
 
+mod copy;
+mod kept;
+mod order;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, new_null_array};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::ScalarValue;
@@ -25,12 +29,15 @@ use datafusion::prelude::{DataFrame, ParquetReadOptions, SQLOptions, SessionConf
 use parquet::arrow::ArrowWriter;
 use tokio::runtime::Runtime;
 
+use self::kept::{Kept, Slot};
+use self::order::{in_pointer_order, pointer_order};
 use super::AssessError;
 use super::frame::Frame;
-use super::kept::{Kept, Query, Slot};
 use crate::catalogue::Parameter;
-use crate::collect::passing;
+use crate::collect::{Collected, passing};
 use crate::facts::{TABLES, Table};
+
+pub use self::kept::Query;
 
 /// How the engine is opened.
 #[derive(Clone, Copy, Debug)]
@@ -62,24 +69,28 @@ pub struct Engine {
 pub type Parameters = BTreeMap<String, Parameter>;
 
 impl Engine {
-    /// Opens the Parquet files of `store`; views and spilled data go below `work`.
+    /// Opens the facts that were collected; views and spilled data go below `work`.
     ///
     /// # Errors
     /// Where a table of the store cannot be read.
-    pub fn open(store: &Path, work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
-        Self::open_over(store, store, work, options)
+    pub fn open(collected: &Collected, work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
+        Self::open_over(collected, &collected.store, work, options)
     }
 
-    /// The same with the tables of `over` in place of those of `store`, where it has them.
+    /// The same with the tables of the folder `over` in place of those collected, where it has them.
     ///
     /// # Errors
     /// Where a table cannot be read.
-    pub fn open_over(store: &Path, over: &Path, work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
+    pub fn open_over(collected: &Collected, over: &Path, work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
         let engine = Self::begin(work, options)?;
         for table in TABLES {
             let file = format!("{}.parquet", table.name);
-            let changed = over.join(&file);
-            engine.register(table.name, &if changed.exists() { changed } else { store.join(&file) })?;
+            let (own, changed) = (collected.store.join(&file), over.join(&file));
+            if changed != own && changed.exists() {
+                engine.register(table.name, &changed, false)?;
+            } else {
+                engine.register(table.name, &own, collected.in_order.contains(table.name))?;
+            }
         }
         Ok(engine)
     }
@@ -149,10 +160,12 @@ impl Engine {
         Ok(Self { context, runtime, views, kept: None })
     }
 
-    fn register(&self, name: &str, path: &Path) -> Result<(), AssessError> {
+    /// Opens a Parquet file as a table; `in_order` where its rows stand in the order of their pointers.
+    fn register(&self, name: &str, path: &Path, in_order: bool) -> Result<(), AssessError> {
         let path = path.display().to_string();
+        let order = if in_order { vec![pointer_order()] } else { Vec::new() };
         self.runtime
-            .block_on(self.context.register_parquet(name, &path, ParquetReadOptions::default()))
+            .block_on(self.context.register_parquet(name, &path, ParquetReadOptions::default().file_sort_order(order)))
             .map_err(|error| query_error(name, "opened", &error))
     }
 
@@ -269,6 +282,9 @@ impl Engine {
         if self.kept.is_some() {
             return self.store_in_slot(name, &query);
         }
+        let merged = in_pointer_order(&query.plan);
+        let in_order = merged.is_some();
+        let query = Query { plan: merged.unwrap_or(query.plan), schema: query.schema };
         let path = self.views.join(format!("{name}.parquet"));
         let failed = |message: String| AssessError::Io { path: path.clone(), message };
         let mut small: Vec<RecordBatch> = Vec::new();
@@ -292,7 +308,7 @@ impl Engine {
         self.stream(name, &query, &mut write)?;
         if let Some(writer) = writer {
             writer.close().map_err(|error| failed(error.to_string()))?;
-            return self.register(name, &path);
+            return self.register(name, &path, in_order);
         }
         let schema = small.first().map_or(query.schema, RecordBatch::schema);
         MemTable::try_new(schema, vec![small])
@@ -323,74 +339,6 @@ impl Engine {
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {
         self.context.table_exist(name).unwrap_or(false)
-    }
-
-    /// The rows of a fact table that a query gives, as facts of `source`: columns that it leaves out are null, `line` is 1.
-    ///
-    /// # Errors
-    /// Where the query cannot be planned or run, or gives what the table does not have.
-    pub fn facts(
-        &self,
-        name: &str,
-        table: &'static Table,
-        sql: &str,
-        parameters: &Parameters,
-        source: &str,
-    ) -> Result<Vec<RecordBatch>, AssessError> {
-        let schema = table.schema();
-        let mut facts = Vec::new();
-        let query = self.planned(name, sql, parameters)?;
-        let failed = |message: String| AssessError::Query { name: name.to_owned(), what: "read", message };
-        self.stream(name, &query, &mut |batch| {
-            let rows = batch.num_rows();
-            let columns = schema.fields().iter().map(|field| match (field.name().as_str(), batch.column_by_name(field.name())) {
-                ("source", _) => Ok(Arc::new(StringArray::from(vec![source; rows])) as ArrayRef),
-                (_, Some(column)) => cast(column, field.data_type()),
-                ("line", None) => Ok(Arc::new(Int64Array::from(vec![1; rows])) as ArrayRef),
-                (_, None) => Ok(new_null_array(field.data_type(), rows)),
-            });
-            let columns = columns.collect::<Result<Vec<_>, _>>().map_err(|error| failed(error.to_string()))?;
-            facts.push(RecordBatch::try_new(Arc::clone(&schema), columns).map_err(|error| failed(error.to_string()))?);
-            Ok(())
-        })?;
-        Ok(facts)
-    }
-
-    /// Writes a copy of a fact table to `path`: the rows that none of `without` is true of, then `more`.
-    ///
-    /// # Errors
-    /// Where a condition cannot be planned or run, or the copy not be written.
-    pub fn copy(
-        &self,
-        table: &'static Table,
-        without: &[String],
-        parameters: &Parameters,
-        more: &[RecordBatch],
-        path: &Path,
-    ) -> Result<(), AssessError> {
-        let schema = table.schema();
-        let columns: Vec<String> = schema.fields().iter().map(|field| format!("\"{}\"", field.name())).collect();
-        let kept: Vec<String> = without.iter().map(|condition| format!("not coalesce(({condition}), false)")).collect();
-        let filter = if kept.is_empty() { String::new() } else { format!(" where {}", kept.join(" and ")) };
-        let sql = format!("select {} from {}{filter}", columns.join(", "), table.name);
-        let failed = |message: String| AssessError::Io { path: path.to_owned(), message };
-        let file = File::create(path).map_err(|error| failed(error.to_string()))?;
-        let mut writer =
-            ArrowWriter::try_new(file, Arc::clone(&schema), Some(passing())).map_err(|error| failed(error.to_string()))?;
-        let query = self.planned(table.name, &sql, parameters)?;
-        self.stream(table.name, &query, &mut |batch| {
-            let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| cast(column, field.data_type()));
-            let batch = columns
-                .collect::<Result<Vec<_>, _>>()
-                .and_then(|columns| RecordBatch::try_new(Arc::clone(&schema), columns))
-                .map_err(|error| failed(error.to_string()))?;
-            writer.write(&batch).map_err(|error| failed(error.to_string()))
-        })?;
-        for batch in more {
-            writer.write(batch).map_err(|error| failed(error.to_string()))?;
-        }
-        writer.close().map_err(|error| failed(error.to_string()))?;
-        Ok(())
     }
 
     /// Names a query, to be opened up where it is used.
