@@ -44,6 +44,25 @@ fn headings_ids_links_and_tables_are_sound() {
 }
 
 #[test]
+fn sections_have_the_same_numbers_and_titles_in_every_output_and_in_their_contents() {
+    let markdown = std::fs::read_to_string(sample_pack().join("data/report.md")).expect("the report");
+    let html = html();
+    let headings: Vec<&str> = all(r"<h2[^>]*>([^<]+)</h2>", &html).into_iter().collect();
+    let twins: Vec<String> = all(r"(?m)^## (.+)$", &markdown).iter().map(|text| text.replace('\\', "")).collect();
+    let plain: Vec<String> = headings.iter().map(|text| text.replace("&#39;", "'")).collect();
+    assert_eq!(plain, twins);
+    assert!(plain.len() > 10);
+    let contents = html.split("<ol class=\"contents\">").nth(1).and_then(|rest| rest.split("</ol>").next()).expect("contents");
+    let contents: Vec<&str> = all(r##"<a href="#[^"]+">([^<]+)</a>"##, contents);
+    let listed =
+        all(r"(?m)^\d+\. .+$", markdown.split("### Contents").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("them"));
+    for (place, heading) in headings.iter().enumerate() {
+        assert_eq!(**heading, format!("{}. {}", place + 1, contents[place]));
+        assert_eq!(twins[place], listed[place].replace('\\', ""));
+    }
+}
+
+#[test]
 fn numbers_add_up_and_every_exception_is_cited() {
     let report: serde_json::Value =
         serde_json::from_slice(&std::fs::read(sample_pack().join("data/report.json")).expect("the report")).expect("JSON");
@@ -178,6 +197,12 @@ fn paper_has_every_exception_every_hash_and_page_numbers() {
     let text = Command::new("pdftotext").arg(&pdf).arg("-").output().expect("pdftotext runs");
     let text = String::from_utf8(text.stdout).expect("UTF-8");
     assert!(text.contains("Page 1 of"));
+    let mut sheets = text.split('\u{c}');
+    let first = sheets.next().expect("a sheet");
+    for part in ["The question answered", "Table 1.", "Fingerprint", "Contents", "Limits of the evidence", "in its own section"] {
+        assert!(first.contains(part), "the first sheet lacks: {part}");
+    }
+    assert!(sheets.next().is_some_and(|sheet| sheet.contains("2. Exceptions")), "the first page is more than one sheet");
     let joined: String = text.split_whitespace().collect();
     for id in all(r#"id="(X-\d+)""#, &html()) {
         assert!(text.contains(id), "{id} is not on paper");

@@ -65,7 +65,7 @@ pub fn build(input: &Input<'_>) -> Result<Report, OutputError> {
         hosts: front::hosts(input),
         total_controls: controls.len(),
         counts,
-        limits_alike: front::alike(&limits),
+        limit_kinds: front::kinds(&limits),
         limits,
         limits_looked_for: front::LOOKED_FOR.to_owned(),
         fingerprint,

@@ -18,14 +18,25 @@ pub struct Limit {
 /// Limits of one kind and text.
 #[derive(Clone, Debug)]
 pub struct LimitsAlike {
-    /// Stable kebab-case code.
-    pub code: String,
     /// What it means.
     pub text: String,
     /// The first place.
     pub citation: Option<Citation>,
     /// Further sources that it is about, by id.
     pub also: Vec<String>,
+}
+
+/// Limits of one kind.
+#[derive(Clone, Debug)]
+pub struct LimitKind {
+    /// Stable kebab-case code.
+    pub code: String,
+    /// The first of them.
+    pub first: LimitsAlike,
+    /// The others.
+    pub others: Vec<LimitsAlike>,
+    /// How many others there are.
+    pub more: u64,
 }
 
 /// A place in the evidence: `E-0003 changes/2026-08.json · record 47 · sha256 4e07…9fce`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::build::Input;
-use super::model::{Answer, Conclusion, Control, ControlLine, Hosts, Limit, LimitsAlike};
+use super::model::{Answer, Conclusion, Control, ControlLine, Hosts, Limit, LimitKind, LimitsAlike};
 use super::{cite, decisions};
 use crate::assess::thousands;
 use crate::redact::visible;
@@ -210,19 +210,22 @@ pub(super) fn limits(input: &Input<'_>, not_shown: &[(String, u64)]) -> Vec<Limi
     limits
 }
 
-/// Limits of one kind and text, together, in the order of the first of them.
-pub(super) fn alike(limits: &[Limit]) -> Vec<LimitsAlike> {
-    let mut together: Vec<LimitsAlike> = Vec::new();
+/// Limits by kind, those of one text together, in the order of the first of each.
+pub(super) fn kinds(limits: &[Limit]) -> Vec<LimitKind> {
+    let mut kinds: Vec<LimitKind> = Vec::new();
     for limit in limits {
-        match together.iter_mut().find(|known| known.code == limit.code && known.text == limit.text) {
+        let alike = || LimitsAlike { text: limit.text.clone(), citation: limit.citation.clone(), also: Vec::new() };
+        let Some(kind) = kinds.iter_mut().find(|kind| kind.code == limit.code) else {
+            kinds.push(LimitKind { code: limit.code.clone(), first: alike(), others: Vec::new(), more: 0 });
+            continue;
+        };
+        match std::iter::once(&mut kind.first).chain(&mut kind.others).find(|known| known.text == limit.text) {
             Some(known) => known.also.extend(limit.citation.iter().map(|citation| citation.source_id.clone())),
-            None => together.push(LimitsAlike {
-                code: limit.code.clone(),
-                text: limit.text.clone(),
-                citation: limit.citation.clone(),
-                also: Vec::new(),
-            }),
+            None => {
+                kind.others.push(alike());
+                kind.more += 1;
+            }
         }
     }
-    together
+    kinds
 }

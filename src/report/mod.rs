@@ -3,6 +3,7 @@
 
 mod build;
 mod cite;
+mod contents;
 mod control;
 mod decisions;
 mod drill;
@@ -21,13 +22,14 @@ mod sessions;
 mod streams;
 
 pub use build::{Input, build};
+pub use contents::Part;
 pub use drill::{DrillAlarm, DrillControl, DrillPlant, DrillReport, drill_report};
 pub use fleet::{ClassChange, ClassLine, Fleet, PartLived};
 pub use management::{Attestation, Decision, Registers, Response, ResponseLine, SampledItem, Sampling};
 pub use matrix::{Matrix, Row};
 pub use model::{
     Answer, Citation, Command, Conclusion, Control, ControlLine, Count, Coverage, ExceptionGroup, ExceptionLine, Framework, Gap,
-    Hosts, ItemCounts, Limit, LimitsAlike, Map, MatrixGroup, MatrixRow, Member, NoDirect, Period, Population, QuoteLine, Reject,
-    Report, Requirement, RequirementCounts, Sample, Session, SessionPlace, Source, Step, Support,
+    Hosts, ItemCounts, Limit, LimitKind, LimitsAlike, Map, MatrixGroup, MatrixRow, Member, NoDirect, Period, Population,
+    QuoteLine, Reject, Report, Requirement, RequirementCounts, Sample, Session, SessionPlace, Source, Step, Support,
 };
 pub use streams::{Range, Stream, StreamHost};

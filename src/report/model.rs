@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub(super) use super::drill::DrillReport;
-pub use super::evidence::{Citation, Limit, LimitsAlike, Reject, Source};
+pub use super::evidence::{Citation, Limit, LimitKind, LimitsAlike, Reject, Source};
 use super::fleet::Fleet;
 use super::management::{Registers, Response, SampledItem, Sampling};
 pub use super::requirements::{Framework, Map, MatrixGroup, MatrixRow, NoDirect, Requirement, RequirementCounts, Support};
@@ -90,8 +90,8 @@ pub struct Report {
     pub total_controls: usize,
     /// What the evidence cannot tell.
     pub limits: Vec<Limit>,
-    /// The same for the first page: those alike stand together.
-    pub limits_alike: Vec<LimitsAlike>,
+    /// The same by kind, in the order of the first of each kind.
+    pub limit_kinds: Vec<LimitKind>,
     /// What was looked for to find limits, in words.
     pub limits_looked_for: String,
     /// SHA-256 of `data/sources.csv`, which carries the SHA-256 of every source.
