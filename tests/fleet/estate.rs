@@ -1,5 +1,6 @@
 //! Hosts, images and who logged in.
 
+use super::inventory::{CMDB_LATER, Listed, listed};
 use super::story::{Build, DAY, Fleet, GROUPS, HOUR, Host, Login, MEMBERS, WEB_GROUPS, WEB_MEMBERS, db, web};
 
 /// Pools with an even number run containers, those with an odd one machine images.
@@ -44,7 +45,9 @@ impl Fleet {
         // Declared immutable, though it holds state: the stricter class counts, and no configuration run reaches it.
         for number in 0..3 {
             let name = format!("ledger-{number}");
-            self.key.add("FLEET-02", &name, self.start + HOUR + 20 + 3 * DAY);
+            // The first stands in the CMDB, which is written a little later than the others.
+            let later = if number == 0 { CMDB_LATER } else { 0 };
+            self.key.add("FLEET-02", &name, self.start + HOUR + later + 3 * DAY);
             self.key.add("CONFIG-02", &name, None);
             self.exempt.push(name.clone());
             let launched = self.start - 9 * DAY;
@@ -63,7 +66,8 @@ impl Fleet {
         for host in lapsed {
             self.key.add("FLEET-03", &host, self.start);
         }
-        self.lost_quorum = self.random.several(&(0..GROUPS).filter(|group| group % 4 == 0).collect::<Vec<_>>(), 2);
+        // Those whose lists name their cluster.
+        self.lost_quorum = self.random.several(&(0..GROUPS).step_by(8).collect::<Vec<_>>(), 2);
         for group in self.lost_quorum.clone() {
             self.key.add("QUORUM-01", &format!("grp-{group:02}"), self.start + 3 * DAY + HOUR);
         }
@@ -86,7 +90,7 @@ impl Fleet {
             }
             self.surfaces.push(("image", image(number), seen, open.contains(&number)));
         }
-        let webs: Vec<usize> = (0..self.hosts.len()).filter(|at| self.hosts[*at].name.starts_with("web-")).collect();
+        let webs: Vec<usize> = (0..self.hosts.len()).filter(|at| self.hosts[*at].is_web()).collect();
         let chosen = self.random.several(&webs, 90);
         let (unknown, rest) = chosen.split_at(5);
         for at in unknown {
@@ -95,9 +99,11 @@ impl Fleet {
         }
         let (old, rest) = rest.split_at(5);
         for at in old {
-            // Older than allowed, and older than the image that it is said to run.
+            // Older than allowed, and older than the image that it is said to run: where one record says both.
             self.hosts[*at].launched = self.start - 120 * DAY;
-            self.key.add("IMAGE-01", &self.hosts[*at].name.clone(), None);
+            if !listed(&self.hosts[*at]).contains(&Listed::Kubernetes) {
+                self.key.add("IMAGE-01", &self.hosts[*at].name.clone(), None);
+            }
             self.key.add("IMAGE-04", &self.hosts[*at].name.clone(), None);
         }
         let (seen, rest) = rest.split_at(40);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::merges::Merge;
 use super::provenance::Attested;
 use super::random::Random;
 use super::requests::Request;
@@ -16,7 +17,9 @@ pub(super) const GROUPS: usize = 30;
 pub(super) const MEMBERS: usize = 12;
 /// Groups of immutable hosts, and hosts in each.
 pub(super) const WEB_GROUPS: usize = 64;
-pub(super) const WEB_MEMBERS: usize = 10;
+pub(super) const WEB_MEMBERS: usize = 26;
+/// Groups of immutable hosts whose hosts have names.
+pub(super) const NAMED_GROUPS: usize = 62;
 /// Groups with one change window a day; all others have two.
 pub(super) const QUIET: [usize; 2] = [24, 26];
 
@@ -40,6 +43,13 @@ pub(super) struct Host {
     pub(super) launched: i64,
 }
 
+impl Host {
+    /// Whether it is one of the immutable ones.
+    pub(super) fn is_web(&self) -> bool {
+        !self.stateful && self.class == "immutable"
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Clean,
@@ -56,7 +66,7 @@ pub(super) enum Kind {
 
 pub(super) struct Change {
     pub(super) id: String,
-    /// 0 ServiceNow JSON, 1 CSV, 2 XML, 3 Jira.
+    /// 0 ServiceNow JSON (half of it with tables beside), 1 CSV, 2 XML, 3 Jira (half of it as CSV).
     pub(super) format: usize,
     pub(super) target: String,
     pub(super) kind: Kind,
@@ -176,6 +186,7 @@ pub(super) struct Fleet {
     /// Sudo files of groups that end in the middle of a record.
     pub(super) torn: Vec<usize>,
     pub(super) requests: Vec<Request>,
+    pub(super) merges: Vec<Merge>,
     /// Images and what vouches for them.
     pub(super) attested: Vec<(String, Attested)>,
     /// What a second log says of events that the first one has, too.
@@ -190,9 +201,18 @@ pub(super) fn db(group: usize, member: usize) -> String {
     format!("db-{group:02}-{member:02}")
 }
 
-/// The name of an immutable host.
+/// The name of an immutable host. The last groups scale by themselves, and nobody names their instances.
 pub(super) fn web(group: usize, member: usize) -> String {
-    format!("web-{group:02}-{member:02}")
+    if group < NAMED_GROUPS {
+        format!("web-{group:02}-{member:02}")
+    } else {
+        format!("i-0{:016x}", 0x5eed_0000 + group * 100 + member)
+    }
+}
+
+/// Whether a host is known by the id of its instance.
+pub(super) fn is_instance_id(name: &str) -> bool {
+    name.starts_with("i-0")
 }
 
 impl Fleet {
@@ -215,6 +235,7 @@ impl Fleet {
             lost_quorum: Vec::new(),
             torn: Vec::new(),
             requests: Vec::new(),
+            merges: Vec::new(),
             attested: Vec::new(),
             copies: Vec::new(),
             verdicts: Vec::new(),
@@ -223,6 +244,7 @@ impl Fleet {
         fleet.people_and_hosts();
         fleet.images_and_logins();
         fleet.review();
+        fleet.merge();
         fleet.attest();
         fleet.plan_changes();
         fleet.work();

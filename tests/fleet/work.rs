@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::people::{engineer, other_account};
 use super::story::{Ack, Change, Command, DAY, DAYS, Fleet, GROUPS, HOUR, Kind, MEMBERS, QUIET, Slot, db};
 
 pub(super) const ORDINARY: [&str; 5] = [
@@ -11,6 +12,9 @@ pub(super) const ORDINARY: [&str; 5] = [
     "/usr/bin/cat /etc/shadow",
     "/usr/bin/chmod 0640 /etc/quill.yml",
 ];
+
+/// The host of each group on which the person goes by another name.
+const OTHER_NAME: usize = 7;
 
 impl Fleet {
     pub(super) fn plan_changes(&mut self) {
@@ -22,7 +26,7 @@ impl Fleet {
                     let format = (group / 4) % 4;
                     let kind = self.kind(group, day, format);
                     number += 1;
-                    let assignee = format!("eng{group:02}");
+                    let assignee = engineer(group);
                     let (ends, change) = (starts + 2 * HOUR, String::new());
                     let mut slot = Slot { group, day, evening, starts, ends, kind, format, assignee, change };
                     slot.change = self.change(number, &slot);
@@ -62,7 +66,7 @@ impl Fleet {
         let other = format!("apr{:02}", self.random.below(10));
         let before = slot.starts - HOUR - self.random.seconds(4 * HOUR);
         let approved = match slot.kind {
-            Kind::SelfApproved => Some((slot.assignee.clone(), before)),
+            Kind::SelfApproved => Some((other_account(slot.group), before)),
             Kind::Late => Some((other, slot.ends - 600)),
             Kind::Unapproved => None,
             Kind::Emergency => Some((other, slot.starts + 10 * HOUR)),
@@ -147,13 +151,15 @@ impl Fleet {
                 // Where there is one window a day, the moment is the same each day, so that no silence is longer than one.
                 let at = slot.starts
                     + if QUIET.contains(&slot.group) { 60 * member as i64 + 300 } else { self.random.seconds(100 * 60) };
+                // One host of each group is worked on under the person's other name.
+                let actor = if member == OTHER_NAME { other_account(slot.group) } else { slot.assignee.clone() };
                 let unexplained = matches!(slot.kind, Kind::SelfApproved | Kind::Late | Kind::Unapproved);
                 if unexplained {
-                    self.violation(at, slot.group, member, &slot.assignee);
+                    self.violation(at, slot.group, member, &actor);
                 } else {
                     let argv =
                         if self.random.below(20) == 0 { "/usr/bin/vim /etc/quill.yml" } else { *self.random.of(&ORDINARY) };
-                    self.command(at, slot.group, member, &slot.assignee, argv);
+                    self.command(at, slot.group, member, &actor, argv);
                 }
                 if silent.contains(&(slot.group, member)) && place == 1 {
                     self.key.add("SUDO-01", &db(slot.group, member), at);
@@ -195,7 +201,7 @@ impl Fleet {
                     self.violation(at, group, member, &slot.assignee);
                 }
                 _ => {
-                    let stranger = format!("eng{:02}", (group + 1) % GROUPS);
+                    let stranger = engineer((group + 1) % GROUPS);
                     let at = slot.starts + self.random.seconds(HOUR);
                     self.violation(at, group, member, &stranger);
                 }

@@ -35,7 +35,22 @@ strip_domains = ["corp.example"]
 [[bind]]
 path = "inventory/ec2/{collected_at}.json"
 [[bind]]
-path = "inventory/ansible/{collected_at}.json"
+path = "inventory/ansible/{collected_at}.*"
+[[bind]]
+path = "inventory/terraform/{collected_at}.tfstate"
+[[bind]]
+path = "inventory/kubernetes/{collected_at}.json"
+[[bind]]
+path = "elasticsearch/cat/{collected_at}/*"
+[[bind]]
+path = "elasticsearch/settings/{collected_at}/{host}.yml"
+[[bind]]
+path = "changes/jira.csv"
+time_zone = "America/Chicago"
+[[bind]]
+path = "sudo/hosts/{host}/*"
+[[bind]]
+path = "sudo/io/{host}/*/log"
 [[bind]]
 path = "aide/{host}/{collected_at}.*"
 [[bind]]
@@ -50,6 +65,13 @@ within = "2m"
 [github]
 target_labels = ["service:"]
 kinds = { hotfix = "emergency" }
+[gitlab]
+target_labels = ["service:"]
+kinds = { hotfix = "emergency" }
+projects = { 7 = "quill/infra" }
+[jira]
+approved_by = ["Approved by"]
+approved_at = ["Approved at"]
 [attestations.required]
 rooms = "Only persons on the access list have entered the machine rooms."
 keys = "Nobody but the two custodians has held the keys of the backup tapes."
@@ -77,6 +99,8 @@ pub(super) fn write(fleet: &Fleet, path: &Path) {
     super::commands::write(fleet, &folder);
     super::agents::write(fleet, &folder);
     super::requests::write(fleet, &folder);
+    super::merges::write(fleet, &folder);
+    super::people::write(&folder);
     super::provenance::write(fleet, &folder);
     super::attested::write(fleet, &folder);
     super::sessions::write(fleet, &folder);
