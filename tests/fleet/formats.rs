@@ -1,6 +1,6 @@
 //! Which formats the evidence of the fleet is in: all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use steadfast::formats::FORMATS;
 use steadfast::pipeline::Judged;
@@ -33,6 +33,18 @@ pub(super) fn missing(judged: &Judged) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// How many exceptions rest on a record of each format.
+pub(super) fn of_exceptions(judged: &Judged) -> BTreeMap<&'static str, usize> {
+    let formats: BTreeMap<&str, &'static str> =
+        judged.collected.sources.iter().filter_map(|source| Some((source.path.as_str(), source.format?.name()))).collect();
+    let mut exceptions = BTreeMap::new();
+    for judged in &judged.assessment.controls {
+        let sources = judged.population.exceptions.iter().filter_map(|item| item.source.as_deref());
+        sources.filter_map(|source| formats.get(source)).for_each(|format| *exceptions.entry(*format).or_default() += 1);
+    }
+    exceptions
 }
 
 /// How large the fleet is, in words.

@@ -42,10 +42,12 @@ pub(super) fn listed(host: &Host) -> &'static [Listed] {
         };
     }
     match host.name.as_str() {
+        "misc-1" => &[Listed::AnsibleYaml],
         "misc-2" => &[Listed::AnsibleIni],
         "misc-3" => &[Listed::Kubernetes],
         "ledger-1" => &[Listed::Ec2],
         "ledger-2" => &[Listed::Terraform],
+        "ledger-3" => &[Listed::Cmdb, Listed::CatNodes],
         _ => &[Listed::Cmdb],
     }
 }
@@ -91,10 +93,14 @@ fn elasticsearch(fleet: &Fleet, folder: &Folder, number: usize, at: i64) {
             .map(|(place, host)| (host, place == 0 || (place < 3 && !lost)))
             .collect();
         if listed(hosts[0].0).contains(&Listed::CatNodes) {
-            let rows: Value = hosts.iter().map(|(host, master)| row(host, *master)).collect();
+            // Two that nobody would look for here: one has joined, one is set to.
+            let strays = |name: &'static str| fleet.hosts.iter().filter(move |host| cluster == 4 && host.name == name);
+            let joined = hosts.iter().copied().chain(strays("ledger-3").map(|host| (host, false)));
+            let rows: Value = joined.map(|(host, master)| row(host, master)).collect();
             folder.json(&format!("elasticsearch/cat/{}/grp-{cluster:02}.json", compact(at)), &rows);
-            for (host, master) in hosts.iter().filter(|_| number == 0) {
-                let roles = if *master { "data_hot, master" } else { "data_hot" };
+            let set = hosts.iter().copied().chain(strays("ledger-4").map(|host| (host, false)));
+            for (host, master) in set.filter(|_| number == 0) {
+                let roles = if master { "data_hot, master" } else { "data_hot" };
                 folder.text(
                     &format!("elasticsearch/settings/{}/{}.yml", compact(at), host.name),
                     &format!(

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::estate::image;
+use super::images::image;
 use super::random::iso;
 use super::requests::Flaw;
 use super::story::{Build, Fleet, HOUR};

@@ -48,10 +48,14 @@ fn ini(hosts: &[&Host]) -> String {
 }
 
 fn yaml(hosts: &[&Host]) -> String {
-    let mut text = "---\nall:\n  vars: {env: prod}\n  children:\n".to_owned();
+    let mut text = "---\nall:\n  vars: {env: prod}\n  hosts:\n".to_owned();
+    for host in hosts.iter().filter(|host| host.class.is_empty()) {
+        text += &format!("    {}.corp.example:\n", host.name);
+    }
+    text += "  children:\n";
     for first in first_of_groups(hosts) {
         text += &format!("    {}:\n      vars:\n        class: {}\n      hosts:\n", group(first), first.class);
-        for host in hosts.iter().filter(|host| host.group == first.group) {
+        for host in hosts.iter().filter(|host| host.group == first.group && !host.class.is_empty()) {
             text += &format!("        {}:\n          role: {}\n          db_password: hunter2\n", host.name, host.roles);
         }
     }

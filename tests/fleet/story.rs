@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::incidents::Incident;
 use super::merges::Merge;
 use super::provenance::Attested;
 use super::random::Random;
 use super::requests::Request;
+use super::scanners::Surface;
 
 pub(super) const DAY: i64 = 86_400;
 pub(super) const HOUR: i64 = 3_600;
@@ -143,7 +145,7 @@ pub(super) struct Login {
     pub(super) at: i64,
     pub(super) host: String,
     pub(super) actor: String,
-    /// 0 syslog, 1 a dump of wtmp, 2 last, 3 wtmp itself.
+    /// 0 syslog, 1 a dump of wtmp, 2 last, 3 wtmp itself, 4 lastlog, 5 Teleport, 6 the journal, 7 the jump host, 8 CloudTrail.
     pub(super) format: usize,
     /// When its file says that it was collected.
     pub(super) filed: i64,
@@ -178,8 +180,11 @@ pub(super) struct Fleet {
     pub(super) acks: Vec<Ack>,
     pub(super) logins: Vec<Login>,
     pub(super) builds: Vec<Build>,
-    /// Ways into images and hosts: kind, subject, when it was seen, whether its SSH server is open.
-    pub(super) surfaces: Vec<(&'static str, String, i64, bool)>,
+    /// Ways into images and hosts.
+    pub(super) surfaces: Vec<Surface>,
+    pub(super) incidents: Vec<Incident>,
+    /// Hosts with a login that its incident explains.
+    pub(super) tied: Vec<String>,
     pub(super) exempt: Vec<String>,
     /// Groups of Elasticsearch that lose two of three masters before the second snapshot.
     pub(super) lost_quorum: Vec<usize>,
@@ -191,6 +196,8 @@ pub(super) struct Fleet {
     pub(super) attested: Vec<(String, Attested)>,
     /// What a second log says of events that the first one has, too.
     pub(super) copies: Vec<Command>,
+    /// Commands that came through a gateway.
+    pub(super) sent: Vec<Command>,
     /// Host and second of commands, and the word for why nothing explains them.
     pub(super) verdicts: Vec<(String, i64, &'static str)>,
     pub(super) key: Key,
@@ -231,6 +238,9 @@ impl Fleet {
             logins: Vec::new(),
             builds: Vec::new(),
             surfaces: Vec::new(),
+            incidents: Vec::new(),
+            tied: Vec::new(),
+            sent: Vec::new(),
             exempt: Vec::new(),
             lost_quorum: Vec::new(),
             torn: Vec::new(),
@@ -248,6 +258,7 @@ impl Fleet {
         fleet.attest();
         fleet.plan_changes();
         fleet.work();
+        fleet.send_commands();
         fleet.configure();
         fleet.automate();
         fleet.watch();

@@ -170,6 +170,7 @@ impl Fleet {
         self.name_numbers();
         self.refusals(&silent);
         self.torn = self.random.several(&(0..GROUPS).filter(|group| group % 6 == 1).collect::<Vec<_>>(), 2);
+        self.key.add("EVIDENCE-01", "auth/jump-host.jsonl", None);
         for group in self.torn.clone() {
             self.key.add("EVIDENCE-01", &format!("sudo/grp-{group:02}.jsonl"), None);
         }
