@@ -1,6 +1,6 @@
 //! Hosts, images and who logged in.
 
-use super::images::{STRAYS, by_packer, image};
+use super::images::{STRAYS, UNTRACED, by_packer, image};
 use super::inventory::{CMDB_LATER, Listed, listed};
 use super::scanners::{SCANNERS, Scanner, Surface};
 use super::story::{Build, DAY, Fleet, GROUPS, HOUR, Host, Login, MEMBERS, WEB_GROUPS, WEB_MEMBERS, db, is_instance_id, web};
@@ -30,7 +30,7 @@ impl Fleet {
                 self.hosts.push(Host { name, group, stateful: false, class: "immutable", roles: "web", image, launched });
             }
         }
-        for number in 0..4 {
+        for number in 0..5 {
             let name = format!("misc-{number}");
             self.key.add("FLEET-01", &name, None);
             let launched = self.start - 9 * DAY;
@@ -50,8 +50,14 @@ impl Fleet {
         }
         let lapsed = self.random.several(&self.exempt, 6);
         self.exempt.retain(|host| !lapsed.contains(host));
-        for host in lapsed {
-            self.key.add("FLEET-03", &host, self.start);
+        for (number, host) in lapsed.into_iter().enumerate() {
+            // Some never had an exemption, that of others ran out.
+            if number.is_multiple_of(2) {
+                self.key.add("FLEET-03", &host, self.start);
+            } else {
+                self.key.add("FLEET-03", &host, self.start + 2 * DAY);
+                self.lapsed.push(host);
+            }
         }
         // Those whose lists name their cluster.
         self.lost_quorum = self.random.several(&(0..GROUPS).step_by(8).collect::<Vec<_>>(), 2);
@@ -68,6 +74,9 @@ impl Fleet {
             let build = Build { image: image(900 + number), at: self.start + DAY + 60 * number as i64, change: None };
             self.key.add("IMAGE-03", &build.image, build.at);
             self.builds.push(build);
+        }
+        for (number, untraced) in UNTRACED.into_iter().enumerate() {
+            self.key.add("IMAGE-03", &image(untraced), self.start + 2 * DAY + 60 * number as i64);
         }
         self.look_into_images();
         let webs: Vec<usize> = (0..self.hosts.len()).filter(|at| self.hosts[*at].is_web()).collect();

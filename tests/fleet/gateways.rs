@@ -16,7 +16,7 @@ impl Fleet {
             let slot = self.random.of(&slots).clone();
             let member = 2 + self.random.below(MEMBERS - 2);
             let late = number % 2 == 1;
-            let at = slot.starts + self.random.seconds(HOUR) + if late { 3 * HOUR + HOUR / 2 } else { 0 };
+            let at = slot.starts + self.random.seconds(HOUR / 2) + if late { 3 * HOUR + HOUR / 2 } else { 0 };
             let (host, argv) = (db(slot.group, member), ORDINARY[number % ORDINARY.len()].to_owned());
             if late {
                 self.key.add("SUDO-02", &host, at);

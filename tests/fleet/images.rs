@@ -13,6 +13,9 @@ const APPLIANCE: usize = 28;
 /// A machine image, and a container image, that no build made.
 pub(super) const STRAYS: [usize; 2] = [999, 998];
 
+/// Container images that were built in the period for no change: by the index, and by buildx.
+pub(super) const UNTRACED: [usize; 2] = [996, 997];
+
 /// Whether an image is known by the digest of its manifest, which index and buildx name, or of its config.
 fn by_manifest(number: usize) -> bool {
     number < WEB_GROUPS / 2 && number.is_multiple_of(4) && number != APPLIANCE
@@ -28,7 +31,7 @@ pub(super) fn image(number: usize) -> String {
         APPLIANCE => format!("quill-appliance_{number}"),
         _ if by_manifest(number) => digest(&manifest(number)),
         _ if by_config(number) => digest(&config(number)),
-        _ if number == STRAYS[1] => format!("sha256:{:064x}", 0x57a1_usize + number),
+        996..=998 => format!("sha256:{:064x}", 0x57a1_usize + number),
         _ => format!("ami-0{:016x}", 0x00c0_ffee_0000_usize + number),
     }
 }
@@ -70,13 +73,14 @@ pub(super) fn write(fleet: &Fleet, folder: &Folder) {
     for number in pools().filter(|number| by_manifest(*number)) {
         folder.text(&format!("images/oci/manifest-{number:02}.json"), &manifest(number));
         if number.is_multiple_of(8) {
-            index.push(json!({ "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": image(number), "size": 1811,
-                               "platform": { "architecture": "amd64", "os": "linux" },
-                               "annotations": { "org.opencontainers.image.created": built } }));
+            index.push(descriptor(number, &built));
         } else {
             folder.json(&format!("images/buildx-{number:02}.json"), &metadata(number, &built));
         }
     }
+    let untraced = |place: i64| iso(fleet.start + 2 * DAY + 60 * place);
+    index.push(descriptor(UNTRACED[0], &untraced(0)));
+    folder.json("images/buildx-untraced.json", &metadata(UNTRACED[1], &untraced(1)));
     for number in pools().filter(|number| by_config(*number)) {
         folder.text(&format!("images/oci/config-{number:02}.json"), &config(number));
         let hex = image(number).replace("sha256:", "");
@@ -105,6 +109,11 @@ pub(super) fn write(fleet: &Fleet, folder: &Folder) {
         .collect();
     folder.json("images/ec2-images.json", &json!({ "Images": registered }));
     packer(fleet, folder);
+}
+
+fn descriptor(number: usize, built: &str) -> Value {
+    json!({ "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": image(number), "size": 1811,
+            "platform": { "architecture": "amd64", "os": "linux" }, "annotations": { "org.opencontainers.image.created": built } })
 }
 
 /// Packages of a whole system without an SSH server.

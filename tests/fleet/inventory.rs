@@ -43,6 +43,7 @@ pub(super) fn listed(host: &Host) -> &'static [Listed] {
     }
     match host.name.as_str() {
         "misc-1" => &[Listed::AnsibleYaml],
+        "misc-4" => &[Listed::AnsibleList],
         "misc-2" => &[Listed::AnsibleIni],
         "misc-3" => &[Listed::Kubernetes],
         "ledger-1" => &[Listed::Ec2],

@@ -186,6 +186,8 @@ pub(super) struct Fleet {
     /// Hosts with a login that its incident explains.
     pub(super) tied: Vec<String>,
     pub(super) exempt: Vec<String>,
+    /// Hosts whose exemption runs out after two days.
+    pub(super) lapsed: Vec<String>,
     /// Groups of Elasticsearch that lose two of three masters before the second snapshot.
     pub(super) lost_quorum: Vec<usize>,
     /// Sudo files of groups that end in the middle of a record.
@@ -242,6 +244,7 @@ impl Fleet {
             tied: Vec::new(),
             sent: Vec::new(),
             exempt: Vec::new(),
+            lapsed: Vec::new(),
             lost_quorum: Vec::new(),
             torn: Vec::new(),
             requests: Vec::new(),
@@ -270,6 +273,12 @@ impl Fleet {
 
     pub(super) fn end(&self) -> i64 {
         self.start + DAYS * DAY
+    }
+
+    /// What happened: commands, configuration runs, scans, logins, changes, builds, incidents.
+    pub(super) fn events(&self) -> usize {
+        let work = self.commands.len() + self.sent.len() + self.runs.len() + self.scans.len() + self.logins.len();
+        work + self.changes.len() + self.requests.len() + self.merges.len() + self.builds.len() + self.incidents.len()
     }
 
     /// The slot of a group whose window holds a moment.

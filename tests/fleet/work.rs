@@ -58,7 +58,13 @@ impl Fleet {
             7 if format != 3 => Kind::Early,
             _ => Kind::Clean,
         };
-        if QUIET.contains(&group) { Kind::Clean } else { kind }
+        // At least these, whose numbers are odd and even by turns, so that each carrier has some.
+        match group {
+            _ if QUIET.contains(&group) => Kind::Clean,
+            0 | 1 | 4 | 8 | 12 | 13 if day == 1 => Kind::Late,
+            2 | 3 if day == 1 => Kind::SelfApproved,
+            _ => kind,
+        }
     }
 
     fn change(&mut self, number: usize, slot: &Slot) -> String {
@@ -207,6 +213,13 @@ impl Fleet {
                     self.violation(at, group, member, &stranger);
                 }
             }
+        }
+        // Somebody else within a window of each group, so that each carrier has one.
+        for group in 0..GROUPS {
+            let slot = self.slots.iter().find(|slot| slot.group == group && slot.day > 1 && slot.kind == Kind::Clean).cloned();
+            let Some(slot) = slot else { continue };
+            let at = slot.starts + self.random.seconds(HOUR);
+            self.violation(at, group, 9, "visitor");
         }
         for slot in self.random.several(&slots, 12) {
             let assignee = slot.assignee.clone();

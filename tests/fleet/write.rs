@@ -135,11 +135,12 @@ pub(super) fn write(fleet: &Fleet, path: &Path) {
     }
     folder.text("registers/acknowledgements.csv", &acks);
     let mut register = String::new();
-    for host in &fleet.exempt {
+    let lapsed = fleet.lapsed.iter().map(|host| (host, 2));
+    for (host, days) in fleet.exempt.iter().map(|host| (host, 300)).chain(lapsed) {
         register += &format!(
             "[[exemption]]\nresource = \"{host}\"\nreason = \"It stores data.\"\napprover = \"hlind\"\napproved_at = \"{}\"\nexpires_at = \"{}\"\n\n",
             iso(fleet.start - 86_400 * 30),
-            iso(fleet.start + 86_400 * 300)
+            iso(fleet.start + 86_400 * days)
         );
     }
     folder.text("registers/exemptions.toml", &register);
