@@ -22,8 +22,9 @@ pub(super) fn write(fleet: &Fleet, folder: &Folder, at: i64) {
         { "mode": "managed", "type": "aws_s3_bucket", "name": "logs", "instances": [{ "attributes": { "id": "quill-logs" } }] },
     ]);
     // Terraform writes what the file is first, and the resources last.
-    let state = "{\"version\": 4, \"terraform_version\": \"1.9.8\", \"serial\": 17, \"lineage\": \"9a41\", \"outputs\": {}, \"resources\": ";
-    folder.text(&format!("inventory/terraform/{}.tfstate", compact(at)), &format!("{state}{resources}}}\n"));
+    let begin = r#""version": 4, "terraform_version": "1.9.8", "serial": 17, "lineage": "9a41", "outputs": {}"#;
+    let state = format!("{{{begin}, \"resources\": {resources}}}\n");
+    folder.text(&format!("inventory/terraform/{}.tfstate", compact(at)), &state);
     let nodes: Vec<Value> = of(Listed::Kubernetes).map(node).collect();
     folder.json(
         &format!("inventory/kubernetes/{}.json", compact(at)),

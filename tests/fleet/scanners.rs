@@ -108,7 +108,10 @@ fn openscap(surface: &Surface) -> String {
 }
 
 fn inspec(surface: &Surface) -> Value {
-    let result = |sentence: &str, holds: bool| json!({ "status": if holds { "passed" } else { "failed" }, "code_desc": sentence, "run_time": 0.1, "start_time": iso(surface.at) });
+    let result = |sentence: &str, holds: bool| {
+        let status = if holds { "passed" } else { "failed" };
+        json!({ "status": status, "code_desc": sentence, "run_time": 0.1, "start_time": iso(surface.at) })
+    };
     let results =
         [result("Service sshd should not be running", !surface.open), result("Service sshd should not be enabled", true)];
     let control = json!({ "id": "units", "title": "nothing runs", "impact": 0.7, "results": results });
@@ -132,12 +135,14 @@ fn goss(surface: &Surface) -> Value {
 const FILES: [(&str, &str); 6] = [
     (
         "sshd_config",
-        "# Ours.\nPort 22\nPermitRootLogin no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM yes\nAllowGroups ops\n",
+        "# Ours.\nPort 22\nPermitRootLogin no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM yes\n\
+         AllowGroups ops\n",
     ),
     (
         "sshd-T.txt",
         "port 22\naddressfamily any\nusepam yes\nlogingracetime 60\npermitrootlogin no\npubkeyauthentication yes\n\
-         passwordauthentication no\nkbdinteractiveauthentication no\npermitemptypasswords no\nauthorizedkeysfile .ssh/authorized_keys\n",
+         passwordauthentication no\nkbdinteractiveauthentication no\npermitemptypasswords no\n\
+         authorizedkeysfile .ssh/authorized_keys\n",
     ),
     (
         "passwd",

@@ -34,8 +34,9 @@ impl Fleet {
                 }
             }
         }
-        // Carried out by their records, though nothing on their hosts shows it.
-        for group in self.random.several(&[1, 2, 5, 9, 17, 18], 3) {
+        // Carried out by their records, though nothing on their hosts shows it. Where each session is a file of its own (18), no
+        // log spans a window, and CHANGE-06 leaves such a change open.
+        for group in self.random.several(&[1, 2, 5, 9, 16, 17], 3) {
             number += 1;
             let starts = self.start + DAY + 16 * HOUR;
             let (assignee, kind) = ("ghost".to_owned(), Kind::Clean);
@@ -62,7 +63,8 @@ impl Fleet {
         match group {
             _ if QUIET.contains(&group) => Kind::Clean,
             0 | 1 | 4 | 8 | 12 | 13 if day == 1 => Kind::Late,
-            2 | 3 if day == 1 => Kind::SelfApproved,
+            // By people of each of the registers.
+            2 | 3 | 10 | 20 if day == 1 => Kind::SelfApproved,
             _ => kind,
         }
     }
