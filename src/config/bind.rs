@@ -1,5 +1,7 @@
 //! `[[bind]]`: what the path of a file says about it, for evidence that names neither host nor time.
 
+use std::sync::OnceLock;
+
 use chrono_tz::Tz;
 use regex::Regex;
 use serde::Deserialize;
@@ -17,6 +19,15 @@ pub struct Bind {
     pub host: Option<String>,
     /// Zone of stamps without one.
     pub time_zone: Option<Zone>,
+    /// `path` as an expression, made when it is first asked for: every file of the evidence is held against it.
+    #[serde(skip)]
+    pattern: OnceLock<Option<Regex>>,
+}
+
+impl Bind {
+    fn pattern(&self) -> Option<&Regex> {
+        self.pattern.get_or_init(|| bind_pattern(&self.path)).as_ref()
+    }
 }
 
 /// What was bound to one file.
@@ -34,8 +45,7 @@ impl Config {
     /// The patterns of `[[bind]]` that none of `paths` matches.
     #[must_use]
     pub fn idle_binds<'p>(&self, paths: impl Iterator<Item = &'p str> + Clone) -> Vec<String> {
-        let idle =
-            |bind: &&Bind| bind_pattern(&bind.path).is_some_and(|pattern| !paths.clone().any(|path| pattern.is_match(path)));
+        let idle = |bind: &&Bind| bind.pattern().is_some_and(|pattern| !paths.clone().any(|path| pattern.is_match(path)));
         self.bind.iter().filter(idle).map(|bind| bind.path.clone()).collect()
     }
 
@@ -44,7 +54,7 @@ impl Config {
     pub fn bound(&self, path: &str) -> Bound {
         let mut bound = Bound::default();
         for bind in &self.bind {
-            let Some(found) = bind_pattern(&bind.path).and_then(|pattern| pattern.captures(path)) else { continue };
+            let Some(found) = bind.pattern().and_then(|pattern| pattern.captures(path)) else { continue };
             let captured = |name: &str| found.name(name).map(|part| part.as_str());
             if bound.host.is_none() {
                 bound.host = captured("host").or(bind.host.as_deref()).map(|host| self.host(host).into_owned());

@@ -1,10 +1,13 @@
 //! Writes what machines report: PuppetDB, Puppet's own reports, Chef, Salt; AIDE as text and JSON, Wazuh, Falco, osquery.
+//! Playbooks, summaries and Tripwire are beside.
 
 use serde_json::{Value, json};
 
-use super::automation::TOOK;
+use super::machines::{SUMMARISED, in_text};
+use super::playbooks;
 use super::random::{compact, iso, utc};
 use super::story::{Fleet, GROUPS, Run, Scan, agent};
+use super::tripwire;
 use super::write::Folder;
 
 pub(super) fn write(fleet: &Fleet, folder: &Folder) {
@@ -14,14 +17,18 @@ pub(super) fn write(fleet: &Fleet, folder: &Folder) {
         match agent(group) {
             0 => folder
                 .json(&format!("config/puppetdb-{group:02}.json"), &Value::Array(runs.iter().map(|run| puppetdb(run)).collect())),
+            1 if SUMMARISED.contains(&group) => runs.iter().for_each(|run| {
+                folder.text(&format!("summaries/{}/{}.yaml", run.host, compact(run.at)), &playbooks::summary(run))
+            }),
             1 => runs.iter().for_each(|run| folder.text(&format!("config/{}/{}.yaml", run.host, compact(run.at)), &puppet(run))),
             2 => folder.text(&format!("config/chef-{group:02}.jsonl"), &lines(chef)),
             3 => folder.text(&format!("config/salt-{group:02}.json"), &lines(salt)),
-            _ => playbooks(&runs, folder),
+            _ => playbooks::write(&runs, folder),
         }
         let scans: Vec<&Scan> = fleet.scans.iter().filter(|scan| scan.group == group).collect();
         let lines = |line: fn(&Scan) -> Value| -> String { scans.iter().map(|scan| line(scan).to_string() + "\n").collect() };
         match group % 5 {
+            0 if !in_text(group) => scans.iter().for_each(|scan| tripwire::write(scan, folder)),
             0 => {
                 scans.iter().for_each(|scan| folder.text(&format!("aide/{}/{}.txt", scan.host, compact(scan.filed)), &aide(scan)))
             }
@@ -97,29 +104,6 @@ fn salt(run: &Run) -> Value {
     json!({ "id": run.host, "jid": utc(run.at).format("%Y%m%d%H%M%S000000").to_string(), "fun": "state.apply", "fun_args": ["harden"],
             "retcode": 0, "success": true,
             "return": { "pkg_|-jq_|-jq_|-installed": { "changes": {}, "result": true, "__run_num__": 0 } } })
-}
-
-/// A document of Ansible's json callback for each run of the playbook, all hosts of the group in it.
-fn playbooks(runs: &[&Run], folder: &Folder) {
-    let mut times: Vec<i64> = runs.iter().map(|run| run.at).collect();
-    times.sort_unstable();
-    times.dedup();
-    for at in times {
-        let mut stats = serde_json::Map::new();
-        for run in runs.iter().filter(|run| run.at == at) {
-            stats.insert(
-                format!("{}.corp.example", run.host),
-                json!({ "changed": 1, "failures": 0, "ignored": 0, "ok": 12, "rescued": 0, "skipped": 3, "unreachable": 0 }),
-            );
-        }
-        let duration = json!({ "start": iso(at), "end": iso(at + TOOK) });
-        let play =
-            json!({ "play": { "duration": duration, "id": "p1", "name": "harden", "path": "/srv/site.yml:1" }, "tasks": [] });
-        folder.json(
-            &format!("config/ansible-{:02}-{}.json", runs[0].group, compact(at)),
-            &json!({ "custom_stats": {}, "global_custom_stats": {}, "plays": [play], "stats": stats }),
-        );
-    }
 }
 
 fn aide(scan: &Scan) -> String {

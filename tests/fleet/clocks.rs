@@ -1,5 +1,6 @@
 //! Clocks that disagree: files that speak of what came after they were collected, and events that two logs date apart.
 
+use super::machines::in_text;
 use super::random::compact;
 use super::story::{Command, Fleet, HOUR, MEMBERS, db};
 use super::work::ORDINARY;
@@ -7,7 +8,7 @@ use super::work::ORDINARY;
 impl Fleet {
     pub(super) fn set_clocks(&mut self) {
         // Scans that ended after their file was collected: some by more than is tolerated.
-        let texts: Vec<usize> = (0..self.scans.len()).filter(|at| self.scans[*at].group.is_multiple_of(5)).collect();
+        let texts: Vec<usize> = (0..self.scans.len()).filter(|at| in_text(self.scans[*at].group)).collect();
         for (number, at) in self.random.several(&texts, 6).into_iter().enumerate() {
             let scan = &mut self.scans[at];
             scan.filed = scan.at - if number.is_multiple_of(2) { 900 } else { 200 };
@@ -15,11 +16,11 @@ impl Fleet {
                 self.key.add("EVIDENCE-02", &format!("aide/{}/{}.txt", scan.host, compact(scan.filed)), None);
             }
         }
-        let dumps: Vec<usize> = (0..self.logins.len()).filter(|at| self.logins[*at].format > 0).collect();
+        let dumps: Vec<usize> = (0..self.logins.len()).filter(|at| (1..=4).contains(&self.logins[*at].format)).collect();
         for at in self.random.several(&dumps, 3) {
             let login = &mut self.logins[at];
             login.filed = login.at - HOUR;
-            let (folder, ending) = [("wtmp", "txt"), ("last", "txt"), ("wtmp", "wtmp")][login.format - 1];
+            let (folder, ending) = [("wtmp", "txt"), ("last", "txt"), ("wtmp", "wtmp"), ("lastlog", "txt")][login.format - 1];
             let path = format!("{folder}/{}/{}.{ending}", login.host, compact(login.filed));
             self.key.add("EVIDENCE-02", &path, None);
         }

@@ -1,46 +1,65 @@
-//! Writes the sudo logs: JSON over many lines and in one, syslog old and new, the journal, the audit daemon.
+//! Writes the sudo logs: JSON over many lines and in one, syslog old and new (some of it compressed or in an archive), the
+//! journal, the audit daemon; other carriers beside.
 
 use serde_json::{Value, json};
 
+use super::carriers;
 use super::random::utc;
 use super::story::{Command, Fleet, GROUPS};
 use super::write::Folder;
+use crate::support::images::{Layer, gzip};
 
 pub(super) fn write(fleet: &Fleet, folder: &Folder) {
+    let mut archive = Layer::new();
     for group in 0..GROUPS {
         let commands: Vec<&Command> = fleet.commands.iter().filter(|command| command.group == group).collect();
         let lines = |line: fn(&Command, usize) -> String| -> String {
             commands.iter().enumerate().map(|(number, command)| line(command, number) + "\n").collect()
         };
+        // The second group of six writes it otherwise.
+        let other = group / 6 % 2 == 1;
         let (ending, text) = match group % 6 {
+            0 if other => {
+                carriers::iologs(&commands, group == 18, folder);
+                let refused: String =
+                    commands.iter().filter(|command| !command.accepted).map(|command| syslog(command, 0) + "\n").collect();
+                ("log", refused)
+            }
             0 => ("json", pretty(&commands)),
             1 => ("jsonl", lines(|command, number| event(command, number).to_string())),
-            2 => (
-                "log",
-                lines(|command, _| {
-                    format!("{} {} sudo: {}", utc(command.at).format("%b %e %H:%M:%S"), command.host, sentence(command))
-                }),
-            ),
-            3 => (
-                "log",
-                lines(|command, number| {
-                    format!(
-                        "<86>1 {} {} sudo {} - - {}",
-                        utc(command.at).format("%Y-%m-%dT%H:%M:%S.000Z"),
-                        command.host,
-                        900 + number,
-                        sentence(command)
-                    )
-                }),
-            ),
+            2 if group == 20 => {
+                carriers::logfiles(&commands, folder);
+                continue;
+            }
+            2 if other => ("log", carriers::logfile(commands.iter().copied(), true)),
+            2 => ("log", lines(syslog)),
+            3 => ("log", lines(new_syslog)),
+            4 if other => ("export", lines(|command, number| carriers::entry(command, number, &sentence(command)))),
             4 => ("jsonl", lines(|command, number| journal(command, number).to_string())),
+            _ if group == 23 => ("jsonl", lines(|command, _| carriers::jump(command))),
             _ => ("log", lines(audit)),
         };
         let torn = if fleet.torn.contains(&group) { "{\"accept\":{\"uuid\":\"93a2681949-e9\n" } else { "" };
-        folder.text(&format!("sudo/grp-{group:02}.{ending}"), &(text + torn));
+        let (name, text) = (format!("sudo/grp-{group:02}.{ending}"), text + torn);
+        match group {
+            _ if text.is_empty() => {}
+            3 => folder.bytes(&format!("{name}.gz"), &gzip(text.as_bytes())),
+            15 | 21 => archive = archive.file(&name, &text),
+            _ => folder.text(&name, &text),
+        }
     }
+    folder.bytes("sudo/archive.tar", &archive.bytes());
     let copies = fleet.copies.iter().enumerate().map(|(number, command)| event(command, number).to_string() + "\n");
     folder.text("sudo/central.jsonl", &copies.collect::<String>());
+}
+
+fn syslog(command: &Command, _: usize) -> String {
+    format!("{} {} sudo: {}", utc(command.at).format("%b %e %H:%M:%S"), command.host, sentence(command))
+}
+
+fn new_syslog(command: &Command, number: usize) -> String {
+    let at = utc(command.at).format("%Y-%m-%dT%H:%M:%S.000Z");
+    format!("<86>1 {at} {} sudo {} - - {}", command.host, 900 + number, sentence(command))
 }
 
 /// An event of sudo's own log.

@@ -1,14 +1,9 @@
 //! Hosts, images and who logged in.
 
-use super::story::{Build, DAY, Fleet, GROUPS, HOUR, Host, Login, MEMBERS, WEB_GROUPS, WEB_MEMBERS, db, web};
-
-/// Pools with an even number run containers, those with an odd one machine images.
-pub(super) fn image(number: usize) -> String {
-    if number < WEB_GROUPS / 2 && number.is_multiple_of(2) {
-        return format!("sha256:{:064x}", 0xc0ff_ee00_usize + number);
-    }
-    format!("ami-0{:016x}", 0x00c0_ffee_0000_usize + number)
-}
+use super::images::{STRAYS, UNTRACED, by_packer, image};
+use super::inventory::{CMDB_LATER, Listed, listed};
+use super::scanners::{SCANNERS, Scanner, Surface};
+use super::story::{Build, DAY, Fleet, GROUPS, HOUR, Host, Login, MEMBERS, WEB_GROUPS, WEB_MEMBERS, db, is_instance_id, web};
 
 impl Fleet {
     pub(super) fn people_and_hosts(&mut self) {
@@ -35,42 +30,44 @@ impl Fleet {
                 self.hosts.push(Host { name, group, stateful: false, class: "immutable", roles: "web", image, launched });
             }
         }
-        for number in 0..4 {
+        for number in 0..5 {
             let name = format!("misc-{number}");
             self.key.add("FLEET-01", &name, None);
             let launched = self.start - 9 * DAY;
             self.hosts.push(Host { name, group: 1, stateful: false, class: "", roles: "", image: String::new(), launched });
         }
-        // Declared immutable, though it holds state: the stricter class counts, and no configuration run reaches it.
-        for number in 0..3 {
+        // Declared immutable, though it holds state: the stricter class counts, and no configuration run reaches it. The CMDB,
+        // which is written a little later, a cloud, a state, a list of nodes and the settings of one show it.
+        let again = self.start + 3 * DAY + HOUR;
+        let seen = [again + CMDB_LATER, again, again, again, self.start + HOUR];
+        for (number, at) in seen.into_iter().enumerate() {
             let name = format!("ledger-{number}");
-            self.key.add("FLEET-02", &name, self.start + HOUR + 20 + 3 * DAY);
+            self.key.add("FLEET-02", &name, at);
             self.key.add("CONFIG-02", &name, None);
             self.exempt.push(name.clone());
-            let launched = self.start - 9 * DAY;
-            self.hosts.push(Host {
-                name,
-                group: 1,
-                stateful: true,
-                class: "immutable",
-                roles: "database",
-                image: String::new(),
-                launched,
-            });
+            let (launched, roles) = (self.start - 9 * DAY, if number < 3 { "database" } else { "web" });
+            self.hosts.push(Host { name, group: 1, stateful: true, class: "immutable", roles, image: String::new(), launched });
         }
         let lapsed = self.random.several(&self.exempt, 6);
         self.exempt.retain(|host| !lapsed.contains(host));
-        for host in lapsed {
-            self.key.add("FLEET-03", &host, self.start);
+        for (number, host) in lapsed.into_iter().enumerate() {
+            // Some never had an exemption, that of others ran out.
+            if number.is_multiple_of(2) {
+                self.key.add("FLEET-03", &host, self.start);
+            } else {
+                self.key.add("FLEET-03", &host, self.start + 2 * DAY);
+                self.lapsed.push(host);
+            }
         }
-        self.lost_quorum = self.random.several(&(0..GROUPS).filter(|group| group % 4 == 0).collect::<Vec<_>>(), 2);
+        // Those whose lists name their cluster.
+        self.lost_quorum = self.random.several(&(0..GROUPS).step_by(8).collect::<Vec<_>>(), 2);
         for group in self.lost_quorum.clone() {
             self.key.add("QUORUM-01", &format!("grp-{group:02}"), self.start + 3 * DAY + HOUR);
         }
     }
 
     pub(super) fn images_and_logins(&mut self) {
-        for number in 0..WEB_GROUPS / 2 {
+        for number in (0..WEB_GROUPS / 2).filter(|number| by_packer(*number)) {
             self.builds.push(Build { image: image(number), at: self.start - 14 * DAY, change: None });
         }
         for number in 0..3 {
@@ -78,42 +75,81 @@ impl Fleet {
             self.key.add("IMAGE-03", &build.image, build.at);
             self.builds.push(build);
         }
-        let open = self.random.several(&(0..WEB_GROUPS / 2).collect::<Vec<_>>(), 2);
-        for number in 0..WEB_GROUPS / 2 {
-            let seen = self.start - 14 * DAY + HOUR;
-            if open.contains(&number) {
-                self.key.add("LOGIN-01", &image(number), seen);
-            }
-            self.surfaces.push(("image", image(number), seen, open.contains(&number)));
+        for (number, untraced) in UNTRACED.into_iter().enumerate() {
+            self.key.add("IMAGE-03", &image(untraced), self.start + 2 * DAY + 60 * number as i64);
         }
-        let webs: Vec<usize> = (0..self.hosts.len()).filter(|at| self.hosts[*at].name.starts_with("web-")).collect();
-        let chosen = self.random.several(&webs, 90);
-        let (unknown, rest) = chosen.split_at(5);
+        self.look_into_images();
+        let webs: Vec<usize> = (0..self.hosts.len()).filter(|at| self.hosts[*at].is_web()).collect();
+        let chosen = self.random.several(&webs, 110);
+        let mut left = chosen.clone();
+        let mut take = |number: usize, fits: fn(&Host) -> bool| -> Vec<usize> {
+            let taken: Vec<usize> = left.iter().copied().filter(|at| fits(&self.hosts[*at])).take(number).collect();
+            left.retain(|at| !taken.contains(at));
+            taken
+        };
+        let node = |host: &Host| listed(host).contains(&Listed::Kubernetes);
+        let unknown =
+            [take(1, node), take(1, |host| listed(host) == [Listed::Cmdb]), take(3, |host| host.group / 2 % 2 == 1)].concat();
+        let old = [take(2, node), take(3, |host| !listed(host).contains(&Listed::Kubernetes))].concat();
         for at in unknown {
-            self.hosts[*at].image = image(999);
-            self.key.add("IMAGE-01", &self.hosts[*at].name.clone(), None);
+            let container = (self.hosts[at].group / 2).is_multiple_of(2);
+            self.hosts[at].image = image(STRAYS[usize::from(container)]);
+            self.key.add("IMAGE-01", &self.hosts[at].name.clone(), None);
         }
-        let (old, rest) = rest.split_at(5);
         for at in old {
-            // Older than allowed, and older than the image that it is said to run.
-            self.hosts[*at].launched = self.start - 120 * DAY;
-            self.key.add("IMAGE-01", &self.hosts[*at].name.clone(), None);
-            self.key.add("IMAGE-04", &self.hosts[*at].name.clone(), None);
-        }
-        let (seen, rest) = rest.split_at(40);
-        for (number, at) in seen.iter().enumerate() {
-            let (name, when) = (self.hosts[*at].name.clone(), self.start + DAY + self.random.seconds(DAY));
-            if number < 5 {
-                self.key.add("LOGIN-02", &name, when);
+            // Older than allowed, and older than the image that it is said to run: where one record says both.
+            self.hosts[at].launched = self.start - 120 * DAY;
+            if !node(&self.hosts[at]) {
+                self.key.add("IMAGE-01", &self.hosts[at].name.clone(), None);
             }
-            self.surfaces.push(("host", name, when, number < 5));
+            self.key.add("IMAGE-04", &self.hosts[at].name.clone(), None);
         }
-        for (number, at) in rest.iter().take(24).enumerate() {
-            let (host, when) = (self.hosts[*at].name.clone(), self.start + 6 * HOUR + self.random.seconds(3 * DAY));
-            self.key.add("LOGIN-03", &host, when);
-            self.key.add("LOGIN-04", &host, when);
-            let filed = self.end();
-            self.logins.push(Login { at: when, host, actor: format!("wrg{number:02}"), format: number % 4, filed });
+        let (seen, rest) = left.split_at(50);
+        for (number, at) in seen.iter().enumerate() {
+            let (subject, at) = (self.hosts[*at].name.clone(), self.start + DAY + self.random.seconds(DAY));
+            // One is open by the word of each scanner.
+            let (open, by) = (number < SCANNERS.len(), SCANNERS[number % SCANNERS.len()]);
+            if open {
+                self.key.add("LOGIN-02", &subject, at);
+            }
+            self.surfaces.push(Surface { kind: "host", subject, at, open, by });
         }
+        let (entered, rest) = rest.split_at(32);
+        for (number, at) in entered.iter().enumerate() {
+            self.enter(*at, number, number % 8);
+        }
+        let unnamed: Vec<usize> =
+            webs.into_iter().filter(|at| is_instance_id(&self.hosts[*at].name) && !chosen.contains(at)).collect();
+        for (number, at) in self.random.several(&unnamed, 4).into_iter().enumerate() {
+            self.enter(at, 40 + number, 8);
+        }
+        let hosts: Vec<String> = rest.iter().take(12).map(|at| self.hosts[*at].name.clone()).collect();
+        self.break_glass(&hosts);
+    }
+
+    /// Somebody logs in to an immutable host.
+    fn enter(&mut self, host: usize, number: usize, format: usize) {
+        let (host, at) = (self.hosts[host].name.clone(), self.start + 6 * HOUR + self.random.seconds(3 * DAY));
+        self.key.add("LOGIN-03", &host, at);
+        self.key.add("LOGIN-04", &host, at);
+        self.logins.push(Login { at, host, actor: format!("wrg{number:02}"), format, filed: self.end() });
+    }
+
+    /// Every image has a manifest of its ways in, some were scanned. One is open by its manifest, one by its scan.
+    fn look_into_images(&mut self) {
+        let containers: Vec<usize> = (0..WEB_GROUPS / 2).filter(|number| image(*number).starts_with("sha256:")).collect();
+        let scanned = *self.random.of(&containers);
+        let others: Vec<usize> = (0..WEB_GROUPS / 2).filter(|number| *number != scanned).collect();
+        let opened = *self.random.of(&others);
+        let at = self.start - 14 * DAY + HOUR;
+        for number in 0..WEB_GROUPS / 2 {
+            let surface = |at, open, by| Surface { kind: "image", subject: image(number), at, open, by };
+            self.surfaces.push(surface(at, number == opened, Scanner::Manifest));
+            if number == scanned || number % 8 == 2 {
+                self.surfaces.push(surface(at + HOUR, number == scanned, Scanner::OpenScap));
+            }
+        }
+        self.key.add("LOGIN-01", &image(opened), at);
+        self.key.add("LOGIN-01", &image(scanned), at + HOUR);
     }
 }

@@ -1,33 +1,75 @@
-//! Writes the inventories: Elasticsearch's node lists, a CMDB's CSV, EC2 instances, Ansible inventories.
+//! Writes the inventories: a CMDB's CSV and Elasticsearch's lists of nodes here, those of clouds and of Ansible beside.
 
 use serde_json::{Map, Value, json};
 
 use super::random::{compact, iso};
-use super::story::{DAY, Fleet, HOUR, Host};
+use super::story::{DAY, Fleet, GROUPS, HOUR, Host, is_instance_id};
 use super::write::Folder;
 
-/// Which inventory lists a host: 0 Elasticsearch, 1 CSV, 2 EC2, 3 Ansible.
-fn listed_in(host: &Host) -> usize {
-    match (host.stateful, host.name.starts_with("db-")) {
-        (true, true) => host.group % 4,
-        (false, false) if host.name.starts_with("web-") => 1 + (host.group / 2) % 2,
-        _ => 1,
+/// An inventory that lists a host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    Nodes,
+    /// `_cat/nodes`, which names no cluster; the settings of each node do.
+    CatNodes,
+    Cmdb,
+    Ec2,
+    AnsibleList,
+    AnsibleIni,
+    AnsibleYaml,
+    Terraform,
+    Kubernetes,
+}
+
+/// The inventories that list a host. Where there are two, both say the same, or each half of it.
+pub(super) fn listed(host: &Host) -> &'static [Listed] {
+    if host.name.starts_with("db-") {
+        return match (host.group % 4, host.group / 4) {
+            (0, turn) if turn.is_multiple_of(2) => &[Listed::Nodes],
+            (0, _) => &[Listed::CatNodes],
+            (1, _) => &[Listed::Cmdb],
+            (2, turn) if turn.is_multiple_of(2) => &[Listed::Ec2, Listed::Terraform],
+            (2, _) => &[Listed::Ec2],
+            (_, turn) => [&[Listed::AnsibleList], &[Listed::AnsibleIni], &[Listed::AnsibleYaml]][turn % 3],
+        };
+    }
+    if host.is_web() {
+        return match host.group / 2 % 4 {
+            0 => &[Listed::Cmdb],
+            2 => &[Listed::Terraform, Listed::Kubernetes],
+            3 if !is_instance_id(&host.name) => &[Listed::Ec2, Listed::Terraform],
+            _ => &[Listed::Ec2],
+        };
+    }
+    match host.name.as_str() {
+        "misc-1" => &[Listed::AnsibleYaml],
+        "misc-4" => &[Listed::AnsibleList],
+        "misc-2" => &[Listed::AnsibleIni],
+        "misc-3" => &[Listed::Kubernetes],
+        "ledger-1" => &[Listed::Ec2],
+        "ledger-2" => &[Listed::Terraform],
+        "ledger-3" => &[Listed::Cmdb, Listed::CatNodes],
+        _ => &[Listed::Cmdb],
     }
 }
 
-fn group(host: &Host) -> String {
+pub(super) fn group(host: &Host) -> String {
     if host.name.starts_with("db-") { format!("grp-{:02}", host.group) } else { format!("pool-{:02}", host.group) }
 }
 
+/// When the CMDB says that it saw what the other inventories of a moment saw then.
+pub(super) const CMDB_LATER: i64 = 20;
+
 pub(super) fn write(fleet: &Fleet, folder: &Folder) {
     for (number, at) in [fleet.start + HOUR, fleet.start + 3 * DAY + HOUR].into_iter().enumerate() {
-        let of = |format: usize| fleet.hosts.iter().filter(move |host| listed_in(host) == format);
         elasticsearch(fleet, folder, number, at);
+        super::clouds::write(fleet, folder, at);
+        super::playbook_hosts::write(fleet, folder, at);
         let mut csv = "observed_at,host,class,roles,groups,image,launched_at\n".to_owned();
-        for host in of(1) {
+        for host in fleet.hosts.iter().filter(|host| listed(host).contains(&Listed::Cmdb)) {
             csv += &format!(
                 "{},{}.corp.example,{},{},{},{},{}\n",
-                iso(at + 20),
+                iso(at + CMDB_LATER),
                 host.name,
                 host.class,
                 host.roles,
@@ -37,30 +79,41 @@ pub(super) fn write(fleet: &Fleet, folder: &Folder) {
             );
         }
         folder.text(&format!("inventory/cmdb-{number}.csv"), &csv);
-        let instances: Vec<Value> = of(2).map(instance).collect();
-        folder.json(
-            &format!("inventory/ec2/{}.json", compact(at)),
-            &json!({ "Reservations": [{ "ReservationId": "r-1", "Instances": instances }] }),
-        );
-        let mut document = Map::new();
-        let mut variables = Map::new();
-        for host in of(3) {
-            variables.insert(host.name.clone(), json!({ "class": host.class, "role": host.roles }));
-            let members = document.entry(group(host)).or_insert_with(|| json!({ "hosts": [] }));
-            members["hosts"].as_array_mut().expect("a list").push(json!(host.name));
-        }
-        document.insert("_meta".to_owned(), json!({ "hostvars": variables }));
-        folder.json(&format!("inventory/ansible/{}.json", compact(at)), &Value::Object(document));
     }
 }
 
 /// Each group is a cluster with a list of its own; its first three nodes are masters, where they have not left.
 fn elasticsearch(fleet: &Fleet, folder: &Folder, number: usize, at: i64) {
-    for cluster in (0..super::story::GROUPS).filter(|group| group % 4 == 0) {
+    for cluster in (0..GROUPS).step_by(4) {
+        let lost = number == 1 && fleet.lost_quorum.contains(&cluster);
+        let hosts: Vec<(&Host, bool)> = fleet
+            .hosts
+            .iter()
+            .filter(|host| host.stateful && host.group == cluster && host.name.starts_with("db-"))
+            .enumerate()
+            .map(|(place, host)| (host, place == 0 || (place < 3 && !lost)))
+            .collect();
+        if listed(hosts[0].0).contains(&Listed::CatNodes) {
+            // Two that nobody would look for here: one has joined, one is set to.
+            let strays = |name: &'static str| fleet.hosts.iter().filter(move |host| cluster == 4 && host.name == name);
+            let joined = hosts.iter().copied().chain(strays("ledger-3").map(|host| (host, false)));
+            let rows: Value = joined.map(|(host, master)| row(host, master)).collect();
+            folder.json(&format!("elasticsearch/cat/{}/grp-{cluster:02}.json", compact(at)), &rows);
+            let set = hosts.iter().copied().chain(strays("ledger-4").map(|host| (host, false)));
+            for (host, master) in set.filter(|_| number == 0) {
+                let roles = if master { "data_hot, master" } else { "data_hot" };
+                folder.text(
+                    &format!("elasticsearch/settings/{}/{}.yml", compact(at), host.name),
+                    &format!(
+                        "cluster.name: GRP-{cluster:02}\nnode.name: {}.corp.example\nnode.roles: [ {roles} ]\npath.data: /var/lib/es\n",
+                        host.name
+                    ),
+                );
+            }
+            continue;
+        }
         let mut nodes = Map::new();
-        for (place, host) in fleet.hosts.iter().filter(|host| listed_in(host) == 0 && host.group == cluster).enumerate() {
-            let lost = number == 1 && fleet.lost_quorum.contains(&cluster);
-            let master = place == 0 || (place < 3 && !lost);
+        for (place, (host, master)) in hosts.into_iter().enumerate() {
             let roles: &[&str] = if master { &["data_hot", "master"] } else { &["data_hot"] };
             nodes.insert(
                 format!("n{cluster:02}{place:02}"),
@@ -77,12 +130,8 @@ fn elasticsearch(fleet: &Fleet, folder: &Folder, number: usize, at: i64) {
     }
 }
 
-fn instance(host: &Host) -> Value {
-    let tag = |key: &str, value: &str| json!({ "Key": key, "Value": value });
-    let image = if host.image.is_empty() { "ami-0dddddddddddddddd" } else { &host.image };
-    json!({
-        "InstanceId": format!("i-{}", host.name), "ImageId": image, "LaunchTime": iso(host.launched),
-        "State": { "Code": 16, "Name": "running" }, "PrivateDnsName": "ip-10-77-0-1.ec2.internal", "StateTransitionReason": "",
-        "Tags": [tag("Name", &host.name), tag("Role", host.roles), tag("Class", host.class), tag("Cluster", &group(host))],
-    })
+/// A row of `_cat/nodes`.
+fn row(host: &Host, master: bool) -> Value {
+    json!({ "ip": "10.77.0.9", "heap.percent": "46", "ram.percent": "65", "cpu": "1", "load_1m": "0.06",
+            "node.role": if master { "hm" } else { "h" }, "master": "-", "name": host.name })
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
-use super::estate::image;
+use super::images::{STRAYS, image};
 use super::random::iso;
 use super::story::{DAY, Fleet, HOUR, WEB_GROUPS};
 use super::write::Folder;
@@ -43,7 +43,8 @@ pub(super) fn key() -> String {
 
 impl Fleet {
     pub(super) fn attest(&mut self) {
-        let containers: Vec<usize> = (0..WEB_GROUPS / 2).filter(|number| number.is_multiple_of(2)).collect();
+        let (containers, others): (Vec<usize>, Vec<usize>) =
+            (0..WEB_GROUPS / 2).partition(|number| image(*number).starts_with("sha256:"));
         let odd = self.random.several(&containers, 11);
         for number in containers {
             let place = odd.iter().position(|other| *other == number);
@@ -64,8 +65,9 @@ impl Fleet {
             }
             self.attested.push((image(number), how));
         }
-        // Machine images have no digest that an attestation could be about.
-        for number in (0..WEB_GROUPS / 2).filter(|number| !number.is_multiple_of(2)).chain([999]) {
+        // Other images have no digest that an attestation could be about.
+        let strays = STRAYS.into_iter().filter(|number| self.hosts.iter().any(|host| host.image == image(*number)));
+        for number in others.into_iter().chain(strays.collect::<Vec<_>>()) {
             self.key.add("IMAGE-02", &image(number), None);
         }
     }

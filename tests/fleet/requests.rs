@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::estate::image;
+use super::images::image;
 use super::random::iso;
 use super::story::{Build, DAY, Fleet, HOUR};
 use super::write::Folder;

@@ -19,7 +19,9 @@ pub(super) fn write(fleet: &Fleet, folder: &Folder) {
             }
             1 => folder.text(&format!("wtmp/{place}.txt"), &dump(login)),
             2 => folder.text(&format!("last/{place}.txt"), &last(login)),
-            _ => folder.bytes(&format!("wtmp/{place}.wtmp"), &records(login)),
+            3 => folder.bytes(&format!("wtmp/{place}.wtmp"), &records(login)),
+            // What gateways saw is written beside.
+            _ => {}
         }
     }
     folder.text("auth/central.log", &log);

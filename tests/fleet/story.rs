@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::incidents::Incident;
+use super::merges::Merge;
 use super::provenance::Attested;
 use super::random::Random;
 use super::requests::Request;
+use super::scanners::Surface;
 
 pub(super) const DAY: i64 = 86_400;
 pub(super) const HOUR: i64 = 3_600;
@@ -16,7 +19,9 @@ pub(super) const GROUPS: usize = 30;
 pub(super) const MEMBERS: usize = 12;
 /// Groups of immutable hosts, and hosts in each.
 pub(super) const WEB_GROUPS: usize = 64;
-pub(super) const WEB_MEMBERS: usize = 10;
+pub(super) const WEB_MEMBERS: usize = 26;
+/// Groups of immutable hosts whose hosts have names.
+pub(super) const NAMED_GROUPS: usize = 62;
 /// Groups with one change window a day; all others have two.
 pub(super) const QUIET: [usize; 2] = [24, 26];
 
@@ -40,6 +45,13 @@ pub(super) struct Host {
     pub(super) launched: i64,
 }
 
+impl Host {
+    /// Whether it is one of the immutable ones.
+    pub(super) fn is_web(&self) -> bool {
+        !self.stateful && self.class == "immutable"
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Clean,
@@ -56,7 +68,7 @@ pub(super) enum Kind {
 
 pub(super) struct Change {
     pub(super) id: String,
-    /// 0 ServiceNow JSON, 1 CSV, 2 XML, 3 Jira.
+    /// 0 ServiceNow JSON (half of it with tables beside), 1 CSV, 2 XML, 3 Jira (half of it as CSV).
     pub(super) format: usize,
     pub(super) target: String,
     pub(super) kind: Kind,
@@ -133,7 +145,7 @@ pub(super) struct Login {
     pub(super) at: i64,
     pub(super) host: String,
     pub(super) actor: String,
-    /// 0 syslog, 1 a dump of wtmp, 2 last, 3 wtmp itself.
+    /// 0 syslog, 1 a dump of wtmp, 2 last, 3 wtmp itself, 4 lastlog, 5 Teleport, 6 the journal, 7 the jump host, 8 CloudTrail.
     pub(super) format: usize,
     /// When its file says that it was collected.
     pub(super) filed: i64,
@@ -168,18 +180,26 @@ pub(super) struct Fleet {
     pub(super) acks: Vec<Ack>,
     pub(super) logins: Vec<Login>,
     pub(super) builds: Vec<Build>,
-    /// Ways into images and hosts: kind, subject, when it was seen, whether its SSH server is open.
-    pub(super) surfaces: Vec<(&'static str, String, i64, bool)>,
+    /// Ways into images and hosts.
+    pub(super) surfaces: Vec<Surface>,
+    pub(super) incidents: Vec<Incident>,
+    /// Hosts with a login that its incident explains.
+    pub(super) tied: Vec<String>,
     pub(super) exempt: Vec<String>,
+    /// Hosts whose exemption runs out after two days.
+    pub(super) lapsed: Vec<String>,
     /// Groups of Elasticsearch that lose two of three masters before the second snapshot.
     pub(super) lost_quorum: Vec<usize>,
     /// Sudo files of groups that end in the middle of a record.
     pub(super) torn: Vec<usize>,
     pub(super) requests: Vec<Request>,
+    pub(super) merges: Vec<Merge>,
     /// Images and what vouches for them.
     pub(super) attested: Vec<(String, Attested)>,
     /// What a second log says of events that the first one has, too.
     pub(super) copies: Vec<Command>,
+    /// Commands that came through a gateway.
+    pub(super) sent: Vec<Command>,
     /// Host and second of commands, and the word for why nothing explains them.
     pub(super) verdicts: Vec<(String, i64, &'static str)>,
     pub(super) key: Key,
@@ -190,9 +210,18 @@ pub(super) fn db(group: usize, member: usize) -> String {
     format!("db-{group:02}-{member:02}")
 }
 
-/// The name of an immutable host.
+/// The name of an immutable host. The last groups scale by themselves, and nobody names their instances.
 pub(super) fn web(group: usize, member: usize) -> String {
-    format!("web-{group:02}-{member:02}")
+    if group < NAMED_GROUPS {
+        format!("web-{group:02}-{member:02}")
+    } else {
+        format!("i-0{:016x}", 0x5eed_0000 + group * 100 + member)
+    }
+}
+
+/// Whether a host is known by the id of its instance.
+pub(super) fn is_instance_id(name: &str) -> bool {
+    name.starts_with("i-0")
 }
 
 impl Fleet {
@@ -211,10 +240,15 @@ impl Fleet {
             logins: Vec::new(),
             builds: Vec::new(),
             surfaces: Vec::new(),
+            incidents: Vec::new(),
+            tied: Vec::new(),
+            sent: Vec::new(),
             exempt: Vec::new(),
+            lapsed: Vec::new(),
             lost_quorum: Vec::new(),
             torn: Vec::new(),
             requests: Vec::new(),
+            merges: Vec::new(),
             attested: Vec::new(),
             copies: Vec::new(),
             verdicts: Vec::new(),
@@ -223,9 +257,11 @@ impl Fleet {
         fleet.people_and_hosts();
         fleet.images_and_logins();
         fleet.review();
+        fleet.merge();
         fleet.attest();
         fleet.plan_changes();
         fleet.work();
+        fleet.send_commands();
         fleet.configure();
         fleet.automate();
         fleet.watch();
@@ -237,6 +273,12 @@ impl Fleet {
 
     pub(super) fn end(&self) -> i64 {
         self.start + DAYS * DAY
+    }
+
+    /// What happened: commands, configuration runs, scans, logins, changes, builds, incidents.
+    pub(super) fn events(&self) -> usize {
+        let work = self.commands.len() + self.sent.len() + self.runs.len() + self.scans.len() + self.logins.len();
+        work + self.changes.len() + self.requests.len() + self.merges.len() + self.builds.len() + self.incidents.len()
     }
 
     /// The slot of a group whose window holds a moment.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::desk::{as_csv, by_tables};
 use super::random::{iso, plain};
 use super::story::{Change, Fleet, Kind};
 use super::write::Folder;
@@ -46,7 +47,8 @@ pub(super) fn write(fleet: &Fleet, folder: &Folder) {
     }
     folder.text("changes/change_request.xml", &(xml + "</unload>\n"));
 
-    let issues: Vec<Value> = of(3).map(|change| issue(change, exported)).collect();
+    super::desk::write(fleet, folder);
+    let issues: Vec<Value> = of(3).filter(|change| !as_csv(change)).map(|change| issue(change, exported)).collect();
     folder.json(
         "changes/jira.json",
         &json!({
@@ -57,8 +59,12 @@ pub(super) fn write(fleet: &Fleet, folder: &Folder) {
     );
 }
 
+/// A reference of the Table API.
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "link": format!("https://corp.example/api/now/table/x/{name}"), "value": name })
+}
+
 fn record(change: &Change, exported: i64) -> Value {
-    let reference = |name: &str| json!({ "link": format!("https://corp.example/api/now/table/x/{name}"), "value": name });
     let mut record = json!({
         "number": change.id, "type": if change.emergency() { "emergency" } else { "normal" }, "state": "3",
         "approval": if change.kind == Kind::Unapproved { "requested" } else { "approved" },
@@ -70,7 +76,10 @@ fn record(change: &Change, exported: i64) -> Value {
         "cmdb_ci": reference("c1"), "cmdb_ci.name": change.target, "sys_id": format!("s{}", change.id),
         "u_approved_by": "", "u_approved_at": "",
     });
-    if let Some((who, at)) = &change.approved {
+    if by_tables(change) {
+        record["cmdb_ci"] = json!("");
+        record["cmdb_ci.name"] = json!("");
+    } else if let Some((who, at)) = &change.approved {
         record["u_approved_by"] = reference(who);
         record["u_approved_by.user_name"] = json!(who);
         record["u_approved_at"] = json!(plain(*at));

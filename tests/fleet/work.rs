@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::people::{engineer, other_account};
 use super::story::{Ack, Change, Command, DAY, DAYS, Fleet, GROUPS, HOUR, Kind, MEMBERS, QUIET, Slot, db};
 
 pub(super) const ORDINARY: [&str; 5] = [
@@ -11,6 +12,9 @@ pub(super) const ORDINARY: [&str; 5] = [
     "/usr/bin/cat /etc/shadow",
     "/usr/bin/chmod 0640 /etc/quill.yml",
 ];
+
+/// The host of each group on which the person goes by another name.
+const OTHER_NAME: usize = 7;
 
 impl Fleet {
     pub(super) fn plan_changes(&mut self) {
@@ -22,7 +26,7 @@ impl Fleet {
                     let format = (group / 4) % 4;
                     let kind = self.kind(group, day, format);
                     number += 1;
-                    let assignee = format!("eng{group:02}");
+                    let assignee = engineer(group);
                     let (ends, change) = (starts + 2 * HOUR, String::new());
                     let mut slot = Slot { group, day, evening, starts, ends, kind, format, assignee, change };
                     slot.change = self.change(number, &slot);
@@ -30,8 +34,9 @@ impl Fleet {
                 }
             }
         }
-        // Carried out by their records, though nothing on their hosts shows it.
-        for group in self.random.several(&[1, 2, 5, 9, 17, 18], 3) {
+        // Carried out by their records, though nothing on their hosts shows it. Where each session is a file of its own (18), no
+        // log spans a window, and CHANGE-06 leaves such a change open.
+        for group in self.random.several(&[1, 2, 5, 9, 16, 17], 3) {
             number += 1;
             let starts = self.start + DAY + 16 * HOUR;
             let (assignee, kind) = ("ghost".to_owned(), Kind::Clean);
@@ -54,7 +59,14 @@ impl Fleet {
             7 if format != 3 => Kind::Early,
             _ => Kind::Clean,
         };
-        if QUIET.contains(&group) { Kind::Clean } else { kind }
+        // At least these, whose numbers are odd and even by turns, so that each carrier has some.
+        match group {
+            _ if QUIET.contains(&group) => Kind::Clean,
+            0 | 1 | 4 | 8 | 12 | 13 if day == 1 => Kind::Late,
+            // By people of each of the registers.
+            2 | 3 | 10 | 20 if day == 1 => Kind::SelfApproved,
+            _ => kind,
+        }
     }
 
     fn change(&mut self, number: usize, slot: &Slot) -> String {
@@ -62,7 +74,7 @@ impl Fleet {
         let other = format!("apr{:02}", self.random.below(10));
         let before = slot.starts - HOUR - self.random.seconds(4 * HOUR);
         let approved = match slot.kind {
-            Kind::SelfApproved => Some((slot.assignee.clone(), before)),
+            Kind::SelfApproved => Some((other_account(slot.group), before)),
             Kind::Late => Some((other, slot.ends - 600)),
             Kind::Unapproved => None,
             Kind::Emergency => Some((other, slot.starts + 10 * HOUR)),
@@ -147,13 +159,15 @@ impl Fleet {
                 // Where there is one window a day, the moment is the same each day, so that no silence is longer than one.
                 let at = slot.starts
                     + if QUIET.contains(&slot.group) { 60 * member as i64 + 300 } else { self.random.seconds(100 * 60) };
+                // One host of each group is worked on under the person's other name.
+                let actor = if member == OTHER_NAME { other_account(slot.group) } else { slot.assignee.clone() };
                 let unexplained = matches!(slot.kind, Kind::SelfApproved | Kind::Late | Kind::Unapproved);
                 if unexplained {
-                    self.violation(at, slot.group, member, &slot.assignee);
+                    self.violation(at, slot.group, member, &actor);
                 } else {
                     let argv =
                         if self.random.below(20) == 0 { "/usr/bin/vim /etc/quill.yml" } else { *self.random.of(&ORDINARY) };
-                    self.command(at, slot.group, member, &slot.assignee, argv);
+                    self.command(at, slot.group, member, &actor, argv);
                 }
                 if silent.contains(&(slot.group, member)) && place == 1 {
                     self.key.add("SUDO-01", &db(slot.group, member), at);
@@ -164,6 +178,7 @@ impl Fleet {
         self.name_numbers();
         self.refusals(&silent);
         self.torn = self.random.several(&(0..GROUPS).filter(|group| group % 6 == 1).collect::<Vec<_>>(), 2);
+        self.key.add("EVIDENCE-01", "auth/jump-host.jsonl", None);
         for group in self.torn.clone() {
             self.key.add("EVIDENCE-01", &format!("sudo/grp-{group:02}.jsonl"), None);
         }
@@ -195,11 +210,18 @@ impl Fleet {
                     self.violation(at, group, member, &slot.assignee);
                 }
                 _ => {
-                    let stranger = format!("eng{:02}", (group + 1) % GROUPS);
+                    let stranger = engineer((group + 1) % GROUPS);
                     let at = slot.starts + self.random.seconds(HOUR);
                     self.violation(at, group, member, &stranger);
                 }
             }
+        }
+        // Somebody else within a window of each group, so that each carrier has one.
+        for group in 0..GROUPS {
+            let slot = self.slots.iter().find(|slot| slot.group == group && slot.day > 1 && slot.kind == Kind::Clean).cloned();
+            let Some(slot) = slot else { continue };
+            let at = slot.starts + self.random.seconds(HOUR);
+            self.violation(at, group, 9, "visitor");
         }
         for slot in self.random.several(&slots, 12) {
             let assignee = slot.assignee.clone();

@@ -1,8 +1,8 @@
-//! Writes the evidence folder, and the small files of it: registers, images and their ways in, logins.
+//! Writes the evidence folder, with the registers of acknowledgements and exemptions.
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::random::iso;
 use super::story::Fleet;
@@ -35,13 +35,46 @@ strip_domains = ["corp.example"]
 [[bind]]
 path = "inventory/ec2/{collected_at}.json"
 [[bind]]
-path = "inventory/ansible/{collected_at}.json"
+path = "inventory/ansible/{collected_at}.*"
+[[bind]]
+path = "inventory/terraform/{collected_at}.tfstate"
+[[bind]]
+path = "inventory/kubernetes/{collected_at}.json"
+[[bind]]
+path = "elasticsearch/cat/{collected_at}/*"
+[[bind]]
+path = "elasticsearch/settings/{collected_at}/{host}.yml"
+[[bind]]
+path = "changes/jira.csv"
+time_zone = "America/Chicago"
+[[bind]]
+path = "sudo/hosts/{host}/*"
+[[bind]]
+path = "sudo/io/{host}/*/log"
 [[bind]]
 path = "aide/{host}/{collected_at}.*"
 [[bind]]
 path = "wtmp/{host}/{collected_at}.*"
 [[bind]]
 path = "last/{host}/{collected_at}.txt"
+[[bind]]
+path = "lastlog/{host}/{collected_at}.txt"
+[[bind]]
+path = "units/{host}/{collected_at}.txt"
+[[bind]]
+path = "inspec/{host}/{collected_at}.json"
+[[bind]]
+path = "goss/{host}/{collected_at}.json"
+[[bind]]
+path = "etc/{host}/{collected_at}/*"
+[[bind]]
+path = "summaries/{host}/*"
+[[bind]]
+path = "config/ansible-*.log"
+time_zone = "Europe/Berlin"
+[[bind]]
+path = "tripwire/*"
+time_zone = "America/New_York"
 [[automation]]
 account = "ansible"
 tool = "ansible"
@@ -50,6 +83,13 @@ within = "2m"
 [github]
 target_labels = ["service:"]
 kinds = { hotfix = "emergency" }
+[gitlab]
+target_labels = ["service:"]
+kinds = { hotfix = "emergency" }
+projects = { 7 = "quill/infra" }
+[jira]
+approved_by = ["Approved by"]
+approved_at = ["Approved at"]
 [attestations.required]
 rooms = "Only persons on the access list have entered the machine rooms."
 keys = "Nobody but the two custodians has held the keys of the backup tapes."
@@ -77,9 +117,17 @@ pub(super) fn write(fleet: &Fleet, path: &Path) {
     super::commands::write(fleet, &folder);
     super::agents::write(fleet, &folder);
     super::requests::write(fleet, &folder);
+    super::merges::write(fleet, &folder);
+    super::people::write(&folder);
     super::provenance::write(fleet, &folder);
     super::attested::write(fleet, &folder);
     super::sessions::write(fleet, &folder);
+    super::gateways::write(fleet, &folder);
+    super::incidents::write(fleet, &folder);
+    super::images::write(fleet, &folder);
+    super::bills::write(fleet, &folder);
+    super::scanners::write(fleet, &folder);
+    super::decisions::write(fleet, &folder);
     let mut acks = "host,tool,target,alarmed_at,acknowledged_by,acknowledged_at,change_id,note\n".to_owned();
     for ack in &fleet.acks {
         let alarmed = ack.alarmed.map(iso).unwrap_or_default();
@@ -87,41 +135,13 @@ pub(super) fn write(fleet: &Fleet, path: &Path) {
     }
     folder.text("registers/acknowledgements.csv", &acks);
     let mut register = String::new();
-    for host in &fleet.exempt {
+    let lapsed = fleet.lapsed.iter().map(|host| (host, 2));
+    for (host, days) in fleet.exempt.iter().map(|host| (host, 300)).chain(lapsed) {
         register += &format!(
             "[[exemption]]\nresource = \"{host}\"\nreason = \"It stores data.\"\napprover = \"hlind\"\napproved_at = \"{}\"\nexpires_at = \"{}\"\n\n",
             iso(fleet.start - 86_400 * 30),
-            iso(fleet.start + 86_400 * 300)
+            iso(fleet.start + 86_400 * days)
         );
     }
     folder.text("registers/exemptions.toml", &register);
-    let builds: Vec<Value> = fleet
-        .builds
-        .iter()
-        .map(|build| {
-            let mut custom = json!({ "git_commit": "9e41d07" });
-            if let Some(change) = &build.change {
-                custom["change_id"] = json!(change);
-            }
-            let machine = build.image.starts_with("ami-");
-            let artifact = if machine { format!("eu-west-1:{}", build.image) } else { build.image.clone() };
-            json!({ "name": format!("quill-{}", build.image), "builder_type": if machine { "amazon-ebs" } else { "docker" },
-                    "build_time": build.at, "files": null, "artifact_id": artifact, "packer_run_uuid": format!("run-{}", build.image),
-                    "custom_data": custom })
-        })
-        .collect();
-    folder.json("images/packer-manifest.json", &json!({ "builds": builds, "last_run_uuid": "run" }));
-    for (kind, subject, at, open) in &fleet.surfaces {
-        folder.json(&format!("surfaces/{kind}/{}.json", subject.replace(':', "-")), &surface(kind, subject, *at, *open));
-    }
-}
-
-fn surface(kind: &str, subject: &str, at: i64, open: bool) -> Value {
-    let mut paths = Vec::new();
-    for path in ["sshd", "ssh_socket", "getty", "serial_getty", "account", "authorized_key", "agent", "debug_shell"] {
-        let state = if path == "sshd" && open { "enabled" } else { "disabled" };
-        paths.push(json!({ "login_path": path, "state": state, "detail": "as found" }));
-    }
-    json!({ "format": "steadfast-login-surface", "format_version": 1, "subject": { "kind": kind, "id": subject },
-            "observed_at": iso(at), "observed_by": "image pipeline", "login_paths": paths })
 }
