@@ -78,7 +78,7 @@ impl Format for TerraformState {
     }
 
     fn recognised_by(&self) -> &'static str {
-        "terraform_version, serial and resources or modules"
+        "terraform_version, serial and resources or modules; with sorted keys, lineage and resources of a provider"
     }
 
     fn feeds(&self) -> &'static [&'static Table] {
@@ -88,7 +88,10 @@ impl Format for TerraformState {
     fn recognise(&self, head: &Head<'_>) -> Option<Recognition> {
         let text = head.text();
         let has = |key: &str| text.contains(key);
-        let known = has("\"terraform_version\"") && has("\"serial\"") && (has("\"resources\"") || has("\"modules\""));
+        let begins = has("\"terraform_version\"") && has("\"serial\"") && (has("\"resources\"") || has("\"modules\""));
+        // `jq -S` puts version and serial behind the resources, which may be long.
+        let sorted = has("\"lineage\"") && has("\"resources\"") && has("\"instances\"") && has("\"provider[\\\"");
+        let known = begins || sorted;
         (head.first_byte() == Some(b'{') && known)
             .then_some(Recognition { because: self.recognised_by(), framing: Framing::Whole })
     }
@@ -257,6 +260,14 @@ fn read_machine(number: u64, machine: &Machine, attributes: &Attributes<'_>, rea
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_state_with_sorted_keys_is_known_by_its_lineage() {
+        let known = |text: &str| TerraformState.recognise(&Head { bytes: text.as_bytes(), whole: false }).is_some();
+        let resource = r#"{"instances":[{"attributes":{"ami":"ami-1"}}],"mode":"managed","name":"x","provider":"provider[\"registry.terraform.io/hashicorp/aws\"]","type":"aws_instance"}"#;
+        assert!(known(&format!(r#"{{"check_results":null,"lineage":"9a41","outputs":{{}},"resources":[{resource},{resource}"#)));
+        assert!(!known(r#"{"lineage":"9a41","resources":[{"instances":[{"provider":"aws"}]}]}"#));
+    }
 
     #[test]
     fn paths_reach_into_blocks_of_both_versions() {
