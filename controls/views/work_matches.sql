@@ -4,7 +4,8 @@
 with judged as (
   select m.kind, m.source, m.line, m.host, m.actor, m.person, m.shared, m.item, m.occurred_at, m.named, m.change_id, m.rank
   from work_candidates m
-  left join work_best b on b.kind = m.kind and b.source = m.source and b.line = m.line and b.item = m.item and b.actor = coalesce(m.actor, '')
+  left join work_best b on b.kind = m.kind and b.source = m.source and b.line = m.line and b.host = m.host and b.item = m.item
+    and b.occurred_at = m.occurred_at and b.actor = coalesce(m.actor, '') and b.named = coalesce(m.named, '')
   where not m.overlaps or m.change_id = b.change_id
 ),
 decided as (
