@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::{Captures, Regex};
 
 /// What stands where a secret stood.
@@ -26,8 +27,27 @@ static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Words without which no shape of a secret can match: most texts have none, and are not looked at further.
-static HINTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i-u:pass|secret|token|key|credential|://|gh[pousr]_|glpat|akia|xox|eyj|hvs|\$[0-9a-z]{1,4}\$)").ok()
+static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = [
+        "pass",
+        "secret",
+        "token",
+        "key",
+        "credential",
+        "://",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "glpat",
+        "akia",
+        "xox",
+        "eyj",
+        "hvs",
+        "$",
+    ];
+    AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).prefilter(false).build(words).ok()
 });
 
 /// Takes the secrets out of `text`; returns the text and how many there were.

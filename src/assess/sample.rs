@@ -133,11 +133,17 @@ impl Drawing<'_> {
 fn smallest<V: Ord>(seed: &str, rows: impl Iterator<Item = (V, u64)>, wanted: u64) -> BTreeMap<V, Vec<u64>> {
     let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
     let mut heaps: BTreeMap<V, BinaryHeap<([u8; 32], u64)>> = BTreeMap::new();
-    let mut text = format!("{seed}\n");
+    // What all keys begin with is hashed once.
+    let mut begun = Sha256::new();
+    begun.update(seed.as_bytes());
+    begun.update(b"\n");
+    let mut digits = String::new();
     for (variant, number) in rows {
-        text.truncate(seed.len() + 1);
-        let _ = write!(text, "{number}");
-        let key = Sha256::raw(text.as_bytes());
+        digits.clear();
+        let _ = write!(digits, "{number}");
+        let mut key = begun.clone();
+        key.update(digits.as_bytes());
+        let key = key.digest();
         let heap = heaps.entry(variant).or_default();
         if heap.len() < wanted {
             heap.push((key, number));

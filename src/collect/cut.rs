@@ -9,8 +9,6 @@ use crate::formats::{Framing, JsonScanner};
 
 /// Bytes read before a boundary is looked for.
 pub(super) const SEGMENT: usize = 4 << 20;
-/// Bytes asked of the file system at once.
-const READ: usize = 256 << 10;
 /// A document read whole may not be larger.
 const LARGEST_DOCUMENT: usize = 256 << 20;
 /// A line or another record of a file that is cut may not be larger.
@@ -198,21 +196,8 @@ impl Cutter {
 
     /// Reads `wanted` more bytes; true at the end of the file.
     fn fill(&mut self, wanted: usize) -> std::io::Result<bool> {
-        let full = self.carry.len() + wanted;
-        while self.carry.len() < full {
-            let filled = self.carry.len();
-            self.carry.resize(full.min(filled + READ), 0);
-            match self.file.read(self.carry.get_mut(filled..).unwrap_or_default()) {
-                Ok(0) => {
-                    self.carry.truncate(filled);
-                    return Ok(true);
-                }
-                Ok(read) => self.carry.truncate(filled + read),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => self.carry.truncate(filled),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(false)
+        let read = (&mut self.file).take(wanted as u64).read_to_end(&mut self.carry)?;
+        Ok(read < wanted)
     }
 
     /// The first `at` bytes at hand, which are or belong to `records` JSON records, as a piece.

@@ -4,6 +4,7 @@
 use ring::digest::{Context, Digest, SHA256};
 
 /// A SHA-256 that grows with the bytes it is fed.
+#[derive(Clone)]
 pub(crate) struct Sha256(Context);
 
 impl Sha256 {
@@ -19,7 +20,13 @@ impl Sha256 {
         hex(&self.0.finish())
     }
 
-    /// The raw digest of bytes at hand; digests sort as their hex does.
+    /// The raw digest; digests sort as their hex does.
+    #[cfg(feature = "judge")]
+    pub(crate) fn digest(self) -> [u8; 32] {
+        self.0.finish().as_ref().try_into().unwrap_or_default()
+    }
+
+    /// The raw digest of bytes at hand.
     pub(crate) fn raw(bytes: &[u8]) -> [u8; 32] {
         ring::digest::digest(&SHA256, bytes).as_ref().try_into().unwrap_or_default()
     }

@@ -71,6 +71,9 @@ pub(super) struct PieceMark {
 /// Path of a source, offset of a piece, and its bytes.
 pub(super) type KeptPiece = (String, u64, Arc<Vec<u8>>);
 
+/// By path of a source and offset of a piece: a mark for each of its records.
+pub(super) type KnownRecords = BTreeMap<(String, u64), Arc<[PieceMark]>>;
+
 /// Everything that a collection gave.
 pub struct Collected {
     /// Folder with one Parquet file a fact table.
@@ -85,6 +88,8 @@ pub struct Collected {
     pub in_order: BTreeSet<&'static str>,
     /// The piece that the last quote was taken from: quotes come in the order of sources.
     pub(super) last_piece: Mutex<Option<KeptPiece>>,
+    /// Where the records are of those pieces of JSON documents that quotes were taken from.
+    pub(super) json_records: Mutex<KnownRecords>,
 }
 
 impl Collected {
@@ -265,6 +270,7 @@ impl Ledger {
             rows,
             in_order,
             last_piece: Mutex::new(None),
+            json_records: Mutex::default(),
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::ledger::{Collected, PieceMark, Source};
 use crate::formats::{Framing, Grouping, Segment};
@@ -47,16 +47,15 @@ impl Collected {
             .rev()
             .find(|mark| !mark.rest && mark.first <= line.max(1))
             .ok_or("the source has no such record")?;
+        if let Framing::JsonRecords { .. } = source.framing {
+            return Ok(quoted(&lossless(&self.json_record(source, *mark, line)?), None));
+        }
         let bytes = self.piece(source, *mark)?;
         let segment = Segment { bytes: &bytes, first: mark.first, begins: mark.begins, ends: mark.ends, framing: source.framing };
         let record = match source.framing {
             Framing::Lines => segment.lines().find(|(number, _)| *number == line).map(|(_, text)| lossless(text).into_owned()),
             Framing::Groups(grouping) => group(&segment, grouping, line),
-            Framing::JsonRecords { .. } => segment
-                .json_records()
-                .iter()
-                .find(|record| record.number == line)
-                .map(|record| lossless(record.bytes).into_owned()),
+            Framing::JsonRecords { .. } => None,
             Framing::Opaque => Some("(bytes of a container)".to_owned()),
             Framing::Whole => {
                 let text = lossless(&bytes).into_owned();
@@ -67,16 +66,7 @@ impl Collected {
             }
         };
         let record = record.ok_or("the source has no such record")?;
-        let number = source.framing.by_line().then_some(line);
-        let lines: Vec<&str> = record.lines().collect();
-        let shown: Vec<QuotedLine> = lines
-            .iter()
-            .take(MOST_LINES)
-            .enumerate()
-            .map(|(index, text)| QuotedLine { number: number.filter(|_| index == 0), marked: index == 0, text: shown(text) })
-            .collect();
-        let left_out = (lines.len() > MOST_LINES).then(|| format!("{} more lines of the record", lines.len() - MOST_LINES));
-        Ok(Quote { lines: shown, left_out })
+        Ok(quoted(&record, source.framing.by_line().then_some(line)))
     }
 }
 
@@ -93,6 +83,53 @@ impl Collected {
             }
         }
     }
+}
+
+impl Collected {
+    /// The bytes of a JSON record. Where the records of its piece are is looked up once a piece: a look at one of them then
+    /// reads no more than it.
+    fn json_record(&self, source: &Source, mark: PieceMark, number: u64) -> Result<Vec<u8>, String> {
+        let key = (source.path.clone(), mark.offset);
+        let known = self.json_records.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let records = match known {
+            Some(records) => records,
+            None => {
+                let records: Arc<[PieceMark]> = json_marks(source, mark)?.into();
+                self.json_records.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&records));
+                records
+            }
+        };
+        let at = records.binary_search_by_key(&number, |record| record.first).map_err(|_| "the source has no such record")?;
+        read_again(source, *records.get(at).ok_or("the source has no such record")?)
+    }
+}
+
+/// A mark for each record of a piece of a JSON document.
+fn json_marks(source: &Source, mark: PieceMark) -> Result<Vec<PieceMark>, String> {
+    let bytes = read_again(source, mark)?;
+    let segment = Segment { bytes: &bytes, first: mark.first, begins: mark.begins, ends: mark.ends, framing: source.framing };
+    let records = segment.json_records();
+    let marks = records.iter().map(|record| PieceMark {
+        offset: mark.offset + record.at as u64,
+        length: record.bytes.len() as u64,
+        first: record.number,
+        checksum: crc32fast::hash(record.bytes),
+        ..mark
+    });
+    Ok(marks.collect())
+}
+
+/// A record as it is shown; `number` is that of its first line.
+fn quoted(record: &str, number: Option<u64>) -> Quote {
+    let lines: Vec<&str> = record.lines().collect();
+    let shown: Vec<QuotedLine> = lines
+        .iter()
+        .take(MOST_LINES)
+        .enumerate()
+        .map(|(index, text)| QuotedLine { number: number.filter(|_| index == 0), marked: index == 0, text: shown(text) })
+        .collect();
+    let left_out = (lines.len() > MOST_LINES).then(|| format!("{} more lines of the record", lines.len() - MOST_LINES));
+    Quote { lines: shown, left_out }
 }
 
 /// The record of one or more lines that begins at `line`.

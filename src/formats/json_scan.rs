@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::json_strings::plain_strings;
 use super::lazy::unquote;
 
 /// Brackets that may be open at once.
@@ -144,6 +145,13 @@ impl<'t> Scanner<'t> {
         Ok(end)
     }
 
+    /// How long the rest of an array is that just began, where it is plain strings only.
+    #[inline]
+    fn plain_strings(&self) -> Option<usize> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        if rest.first() == Some(&b'"') { plain_strings(rest) } else { None }
+    }
+
     /// Passes one value with all that is in it.
     fn value(&mut self) -> Result<&'t str, Fault> {
         // One bit a bracket: set for an object.
@@ -159,16 +167,20 @@ impl<'t> Scanner<'t> {
                     }
                     self.at += 1;
                     let object = open == b'{';
-                    let empty = self.token() == Some(if object { b'}' } else { b']' });
-                    if !empty {
-                        objects = objects << 1 | u128::from(object);
-                        depth += 1;
-                        if object {
-                            self.key()?;
+                    if !object && let Some(passed) = self.plain_strings() {
+                        self.at += passed;
+                    } else {
+                        let empty = self.token() == Some(if object { b'}' } else { b']' });
+                        if !empty {
+                            objects = objects << 1 | u128::from(object);
+                            depth += 1;
+                            if object {
+                                self.key()?;
+                            }
+                            continue;
                         }
-                        continue;
+                        self.at += 1;
                     }
-                    self.at += 1;
                 }
                 Some(b'-' | b'0'..=b'9') => self.number()?,
                 Some(b't') => self.literal("true")?,
@@ -301,8 +313,35 @@ mod tests {
 
     /// Pieces that JSON, and what is nearly JSON, is made of.
     const PARTS: &[&str] = &[
-        "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u00", "\\ud83d", " ", "\n", "\t", "-", "0", "1", "2.5", "e+1", "true",
-        "null", "\"a\":", "\"b\"", "{\"k\":", "\u{1}", "é",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        "\\u00",
+        "\\ud83d",
+        " ",
+        "\n",
+        "\t",
+        "-",
+        "0",
+        "1",
+        "2.5",
+        "e+1",
+        "true",
+        "null",
+        "[\"ab\",\"c\"]",
+        "[\"",
+        "\",\"",
+        "\"]",
+        "\"a\":",
+        "\"b\"",
+        "{\"k\":",
+        "\u{1}",
+        "é",
     ];
 
     /// Whether `text` is one object or array and nothing else.

@@ -79,6 +79,7 @@ mod json_keys;
 mod json_records;
 mod json_scan;
 mod json_stream;
+mod json_strings;
 mod lazy;
 mod log_stamp;
 mod login_authorized_keys;

@@ -155,6 +155,8 @@ pub struct JsonRecord<'a> {
     pub number: u64,
     /// Raw bytes of the element, or of the member with its key.
     pub bytes: &'a [u8],
+    /// Offset of the first of them in the segment.
+    pub at: usize,
     /// False where the file ends inside the collection, so that the record may be cut.
     pub closed: bool,
 }
@@ -195,8 +197,10 @@ impl<'a> Segment<'a> {
         let bytes = self.bytes;
         let mut take = |start: Option<usize>, end: usize, closed: bool| {
             let Some(record) = start.and_then(|start| bytes.get(start..end)) else { return };
-            if !record.trim_ascii().is_empty() {
-                records.push(JsonRecord { number, bytes: record.trim_ascii(), closed });
+            let before = record.len() - record.trim_ascii_start().len();
+            let record = record.trim_ascii();
+            if !record.is_empty() {
+                records.push(JsonRecord { number, bytes: record, at: start.unwrap_or_default() + before, closed });
                 number += 1;
             }
         };
@@ -214,7 +218,7 @@ impl<'a> Segment<'a> {
         take(start, bytes.len(), false);
         if self.ends && start.is_some() && records.last().is_none_or(|record| record.closed) {
             // The file ends right behind a comma: something is missing, and it counts as a record.
-            records.push(JsonRecord { number: self.first + records.len() as u64, bytes: b"", closed: false });
+            records.push(JsonRecord { number: self.first + records.len() as u64, bytes: b"", at: bytes.len(), closed: false });
         }
         records
     }

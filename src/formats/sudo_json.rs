@@ -207,7 +207,7 @@ fn fields(text: &str) -> Result<(Event<'_>, bool), String> {
             _ => {}
         }
     }
-    Ok((event, members.rest().trim() == "}"))
+    Ok((event, members.rest().trim().is_empty()))
 }
 
 /// The command as sudo's text log writes it: the path, then the arguments after the first.
@@ -225,4 +225,22 @@ fn command_line(event: &Event<'_>) -> String {
         }
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_known_to_be_all_of_its_text() {
+        for (text, whole) in [
+            (r#"{"uuid":"a","runargv":["/bin/ls"]}"#, true),
+            (r#"{"uuid":"a"} "#, true),
+            (r#"{"uuid":"a"}}"#, false),
+            (r#"{"uuid":"a"},"accept":{"uuid":"b"}"#, false),
+        ] {
+            let (event, all) = fields(text).expect("an event");
+            assert_eq!((event.uuid.as_deref(), all), (Some("a"), whole), "{text}");
+        }
+    }
 }
