@@ -1,18 +1,21 @@
--- Accepted privileged commands of the period whose program opens a shell or can, with the way it does.
-with named as (
-  select c.host, c.source, c.line, c.command,
-         -- `/usr/bin/python3.11 x`, `-bash`: the program without path, leading dash and version.
-         rtrim(ltrim(split_part(split_part(c.command, ' ', 1), '/', -1), '-'), '0123456789.') as program
+-- The commands, as they are written, that open a shell or can, with the way they do. The same few are run again and again, so
+-- each is looked at once. `opens` is the way, `program` what does it.
+with commands as (
+  select distinct c.command
   from privileged_commands c
-  cross join period p
-  where c.outcome = 'accepted' and c.occurred_at >= p.starts_at and c.occurred_at < p.ends_at
+  where c.outcome = 'accepted'
+),
+named as (
+  -- `/usr/bin/python3.11 x`, `-bash`: the program without path, leading dash and version.
+  select c.command, rtrim(ltrim(split_part(split_part(c.command, ' ', 1), '/', -1), '-'), '0123456789.') as program
+  from commands c
 ),
 found as (
-  select n.host, n.source, n.line, n.command, concat(' ', n.command, ' ') as padded, s.kind, s.program
+  select n.command, concat(' ', n.command, ' ') as padded, s.kind, s.program
   from named n
   join shell_programs s on s.program = n.program
 )
-select f.host, f.source, f.line, f.kind, f.program
+select f.command, f.kind as opens, f.program
 from found f
 where f.kind in ('shell', 'editor', 'pager', 'interpreter')
    or (f.program = 'find' and (f.command like '% -exec%' or f.command like '% -ok%'))

@@ -45,8 +45,9 @@ work as (
   left join identities i on i.alias = lower(d.actor)
 )
 select w.kind, w.source, w.line, w.host, w.actor, w.person, w.shared, w.automation, w.item, w.occurred_at, w.named,
-       o.change_id, coalesce(o.overlaps, false) as overlaps,
+       l.opens, o.change_id, coalesce(o.overlaps, false) as overlaps,
        case when o.approved_at > w.occurred_at then o.late_rank else o.rank end as rank
 from work w
 left join own o on o.host = w.host and o.person = w.person and w.occurred_at >= o.starts_at and w.occurred_at < o.until_at
   and (w.named is null or w.named = o.change_id)
+left join shell_commands l on l.command = w.item and w.kind = 'command'

@@ -2,14 +2,14 @@
 -- What explains each privileged command, login, alarm and drift, and where nothing does, the nearest miss. `rule` says what
 -- matched, `verdict` why nothing did; `reason` is the sentence for commands and logins, about columns of this view.
 with judged as (
-  select m.kind, m.source, m.line, m.host, m.actor, m.person, m.shared, m.item, m.occurred_at, m.named, m.change_id, m.rank
+  select m.kind, m.source, m.line, m.host, m.actor, m.person, m.shared, m.item, m.occurred_at, m.named, m.opens, m.change_id, m.rank
   from work_candidates m
   left join work_best b on b.kind = m.kind and b.source = m.source and b.line = m.line and b.host = m.host and b.item = m.item
     and b.occurred_at = m.occurred_at and b.actor = coalesce(m.actor, '') and b.named = coalesce(m.named, '')
   where not m.overlaps or m.change_id = b.change_id
 ),
 decided as (
-  select j.kind, j.source, j.line, j.host, j.actor, j.item, j.occurred_at, j.shared, j.named as named_change, j.rank,
+  select j.kind, j.source, j.line, j.host, j.actor, j.item, j.occurred_at, j.shared, j.named as named_change, j.opens, j.rank,
          -- What most rows are comes first in each of these: the rest is then looked at for few.
          case when j.rank = '1' and not j.shared and n.kind is null then 'explained'
               when n.borrowed then 'borrowed_account'
@@ -67,7 +67,7 @@ explained as (
   join approved_work a on a.host = e.host and a.starts_at <= e.occurred_at and a.until_at > e.since_at and not a.standing
   group by e.kind, e.source, e.line, e.item
 )
-select d.kind, d.source, d.line, d.host, d.actor, d.item, d.occurred_at, d.change_id,
+select d.kind, d.source, d.line, d.host, d.actor, d.item, d.occurred_at, d.opens, d.change_id,
        case when d.rank = '1' and d.verdict = 'explained' and d.named_change is null and d.change_id is not null then 'host, person and window'
             when d.verdict <> 'explained' then cast(null as varchar)
             when d.change_id is null then 'declared automation, traced to its run'
@@ -107,7 +107,7 @@ select d.kind, d.source, d.line, d.host, d.actor, d.item, d.occurred_at, d.chang
               case when d.instead_change is not null then concat('; ', d.instead_change, ' would cover it') else '' end) end as reason
 from decided d
 union all
-select e.kind, e.source, e.line, e.host, e.actor, e.item, e.occurred_at, substr(x.best, 2) as change_id,
+select e.kind, e.source, e.line, e.host, e.actor, e.item, e.occurred_at, cast(null as varchar) as opens, substr(x.best, 2) as change_id,
        case when substr(x.best, 1, 1) in ('1', '2') then 'host, and a window since the look before' end as rule,
        case when substr(x.best, 1, 1) in ('1', '2') then 'explained'
             when substr(x.best, 1, 1) = '3' then 'approver_unknown'

@@ -206,7 +206,7 @@ impl<'c> Writer<'c> {
         })?;
         self.population.counted.add(status);
         let template = frame.text_at(self.at.reason, row).unwrap_or_default();
-        let reason = if template.contains('{') { Cow::Owned(fill(&template, frame, row, "")) } else { template };
+        let reason = if has_places(&template) { Cow::Owned(fill(&template, frame, row, "")) } else { template };
         self.write_row(frame, row, status, &reason)
             .map_err(|error| AssessError::Io { path: self.path.clone(), message: error.to_string() })?;
         if let Some(source) = frame.text_at(self.at.source, row) {
@@ -276,7 +276,7 @@ impl<'c> Writer<'c> {
             .filter_map(|(number, frame, row)| {
                 let status = ItemStatus::parse(&frame.text_at(self.at.status, *row)?)?;
                 let template = frame.text_at(self.at.reason, *row).unwrap_or_default();
-                let reason = if template.contains('{') { fill(&template, frame, *row, "") } else { template.into_owned() };
+                let reason = if has_places(&template) { fill(&template, frame, *row, "") } else { template.into_owned() };
                 Some(self.item(*number, frame, *row, status, &reason))
             })
             .collect()
@@ -292,4 +292,9 @@ impl<'c> Writer<'c> {
         self.population.sample = drawing.draw(self.control, &self.population.csv, self.number).map_err(failed)?;
         Ok(self.population)
     }
+}
+
+/// Whether a reason has places for cells.
+fn has_places(template: &str) -> bool {
+    memchr::memchr(b'{', template.as_bytes()).is_some()
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::frame::{Cell, Frame};
 use super::population::PackedFile;
 use crate::collect::Sha256;
+use crate::facts::IsoWriter;
 use crate::outputs::defused;
 use crate::redact::visible;
 
@@ -22,12 +23,14 @@ pub(super) struct CsvFile {
     /// Rows that are not written yet.
     waiting: Vec<u8>,
     begun: bool,
+    times: IsoWriter,
 }
 
 impl CsvFile {
     pub(super) fn begin(path: &Path) -> std::io::Result<Self> {
         let file = BufWriter::with_capacity(0, File::create(path)?);
-        Ok(Self { file, hash: Sha256::new(), bytes: 0, waiting: Vec::with_capacity(BLOCK + 4096), begun: false })
+        let waiting = Vec::with_capacity(BLOCK + 4096);
+        Ok(Self { file, hash: Sha256::new(), bytes: 0, waiting, begun: false, times: IsoWriter::default() })
     }
 
     fn separate(&mut self) {
@@ -40,18 +43,26 @@ impl CsvFile {
     /// A cell of any text: hidden characters made visible, formulas defused, quoted where it must be.
     pub(super) fn text(&mut self, text: &str) {
         self.separate();
-        if is_plain(text.as_bytes()) {
+        let Plain { printable, comma } = Plain::of(text.as_bytes());
+        if printable && !comma {
             return self.waiting.extend_from_slice(text.as_bytes());
+        }
+        if printable {
+            return self.quoted(text);
         }
         let shown = visible(text);
         let shown = defused(&shown);
         if shown.contains([',', '"', '\n', '\r']) {
-            self.waiting.push(b'"');
-            self.waiting.extend_from_slice(shown.replace('"', "\"\"").as_bytes());
-            self.waiting.push(b'"');
+            self.quoted(&shown.replace('"', "\"\""));
         } else {
             self.waiting.extend_from_slice(shown.as_bytes());
         }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.waiting.push(b'"');
+        self.waiting.extend_from_slice(text.as_bytes());
+        self.waiting.push(b'"');
     }
 
     /// A cell of a frame; nothing where it is null. Numbers and times need no care.
@@ -60,15 +71,15 @@ impl CsvFile {
             Some(Cell::Text(text)) => self.text(text),
             Some(Cell::Time(time)) => {
                 self.separate();
-                time.write_iso(&mut self.waiting);
+                self.times.write(time, &mut self.waiting);
             }
             Some(Cell::Int(number)) => {
                 self.separate();
-                // Writing to a vector cannot fail.
-                let _ = write!(self.waiting, "{number}");
+                self.waiting.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
             }
             Some(Cell::Real(number)) => {
                 self.separate();
+                // Writing to a vector cannot fail.
                 let _ = write!(self.waiting, "{number}");
             }
             Some(Cell::Flag(flag)) => self.text(if flag { "true" } else { "false" }),
@@ -99,11 +110,21 @@ impl CsvFile {
     }
 }
 
-/// Whether a cell can be copied as it is: printable ASCII without quotes and commas that begins with nothing that a
-/// spreadsheet computes. One pass without branches.
-fn is_plain(bytes: &[u8]) -> bool {
-    !matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@'))
-        && bytes.iter().fold(true, |plain, byte| plain & (b' '..0x7f).contains(byte) & (*byte != b'"') & (*byte != b','))
+/// What has to be known of a text to write it as a cell. One pass without branches.
+struct Plain {
+    /// Printable ASCII without quotes that begins with nothing that a spreadsheet computes: as it is, or between quotes.
+    printable: bool,
+    comma: bool,
+}
+
+impl Plain {
+    fn of(bytes: &[u8]) -> Self {
+        let computes = matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@'));
+        let (printable, comma) = bytes.iter().fold((true, false), |(printable, comma), byte| {
+            (printable & (b' '..0x7f).contains(byte) & (*byte != b'"'), comma | (*byte == b','))
+        });
+        Self { printable: printable && !computes, comma }
+    }
 }
 
 #[cfg(test)]
@@ -115,7 +136,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.csv");
         let mut file = CsvFile::begin(&path).expect("a file");
-        let cells = ["plain", "", "a,b", "say \"no\"", "=1+2", "-5", "-x", "é\u{202e}", "two\nlines"];
+        let cells = ["plain", "", "a,b", "say \"no\"", "=1+2", "-5", "-x", "é\u{202e}", "two\nlines", "=a,b"];
         cells.iter().for_each(|cell| file.text(cell));
         file.end_row().expect("written");
         file.text("");
@@ -126,7 +147,7 @@ mod tests {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
         let row = reader.records().next().expect("a row").expect("read");
         let read: Vec<&str> = row.iter().collect();
-        assert_eq!(read, ["plain", "", "a,b", "say \"no\"", "'=1+2", "-5", "'-x", "é\\u{202E}", "two\\u{0A}lines"]);
+        assert_eq!(read, ["plain", "", "a,b", "say \"no\"", "'=1+2", "-5", "'-x", "é\\u{202E}", "two\\u{0A}lines", "'=a,b"]);
         assert_eq!(text.lines().count(), 2, "a row is a line");
     }
 }

@@ -38,6 +38,7 @@ pub use registers::{ATTESTATIONS, Attestation, EXEMPTIONS, Exemption, RESPONSES,
 pub(crate) use rows::{AnyCell, AnyFact, required};
 pub use rows::{Column, Fact, Kind, Pointer, Row, Rows, Table};
 pub use sudo::{PRIVILEGED_COMMANDS, PrivilegedCommand};
+pub(crate) use time::IsoWriter;
 pub(crate) use time::in_zone;
 pub use time::{Micros, parse_rfc3339, parse_stamp, parse_zoned};
 pub use words::words;
