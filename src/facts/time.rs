@@ -1,6 +1,6 @@
 //! Instants: microseconds since 1970 in UTC, and the stamps that evidence writes them in.
 
-use chrono::{DateTime, Datelike as _, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
