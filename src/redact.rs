@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::hash::BuildHasher as _;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use hashbrown::DefaultHashBuilder;
 use regex::{Captures, Regex};
 
 /// What stands where a secret stood.
@@ -73,6 +75,42 @@ pub fn redact(text: &str) -> (Cow<'_, str>, u64) {
     (replaced, count)
 }
 
+/// Takes secrets out of texts of which many are the same, as in logs, where a few commands are run again and again: those found
+/// to hold none are remembered, a few hundred at most, and not looked at again.
+#[derive(Default)]
+pub(crate) struct Redactor {
+    hasher: DefaultHashBuilder,
+    /// Texts without a secret, each at the place that its hash names.
+    clean: Vec<String>,
+}
+
+impl Redactor {
+    /// How many texts are remembered.
+    const REMEMBERED: usize = 256;
+    /// A longer text is not: it will hardly come again.
+    const LONGEST: usize = 512;
+
+    /// What [`redact`] gives.
+    pub(crate) fn redact<'t>(&mut self, text: &'t str) -> (Cow<'t, str>, u64) {
+        if text.len() > Self::LONGEST {
+            return redact(text);
+        }
+        self.clean.resize(Self::REMEMBERED, String::new());
+        let place = self.hasher.hash_one(text) as usize % Self::REMEMBERED;
+        match self.clean.get_mut(place) {
+            Some(known) if known == text => (Cow::Borrowed(text), 0),
+            Some(known) => {
+                let (shown, secrets) = redact(text);
+                if secrets == 0 {
+                    text.clone_into(known);
+                }
+                (shown, secrets)
+            }
+            None => redact(text),
+        }
+    }
+}
+
 /// Whether a character hides from a reader: controls (but not tab), bidirectional controls, zero-width characters.
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
@@ -126,6 +164,19 @@ pub fn lossless(bytes: &[u8]) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_comes_again_is_redacted_again() {
+        let mut redactor = Redactor::default();
+        for round in 0..3 {
+            for number in 0..2_000 {
+                for text in [format!("ls -l /srv/{number}"), format!("mysql --password p{number}"), "x".repeat(number)] {
+                    assert_eq!(redactor.redact(&text), redact(&text), "{round}");
+                }
+            }
+        }
+        assert!(redactor.clean.len() <= Redactor::REMEMBERED);
+    }
 
     #[test]
     fn secrets_go_and_the_rest_stays() {

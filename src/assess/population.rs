@@ -288,8 +288,9 @@ impl<'c> Writer<'c> {
         self.population.last = self.tail();
         let path = self.path.clone();
         let failed = |error: std::io::Error| AssessError::Io { path: path.clone(), message: error.to_string() };
-        self.population.csv = self.csv.finish(&path).map_err(failed)?;
-        self.population.sample = drawing.draw(self.control, &self.population.csv, self.number).map_err(failed)?;
+        let written = self.csv.finish(&path).map_err(failed)?;
+        self.population.sample = drawing.draw(self.control, &written, self.number).map_err(failed)?;
+        self.population.csv = written.packed;
         Ok(self.population)
     }
 }

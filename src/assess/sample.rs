@@ -16,9 +16,10 @@
 use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 
 use super::population::PackedFile;
+use super::table::Written;
 use super::thousands;
 use crate::catalogue::{Control, Per, SamplingTable};
 use crate::collect::Sha256;
@@ -117,11 +118,11 @@ impl Drawing<'_> {
     }
 
     /// Draws from a population of `count` rows.
-    pub(super) fn draw(&self, control: &Control, csv: &PackedFile, count: u64) -> std::io::Result<Sample> {
-        let seed = self.chosen.seed.as_ref().map_or_else(|| csv.sha256.clone(), |seed| format!("{seed} {}", control.id));
+    pub(super) fn draw(&self, control: &Control, csv: &Written, count: u64) -> std::io::Result<Sample> {
+        let seed = self.chosen.seed.as_ref().map_or_else(|| csv.packed.sha256.clone(), |seed| format!("{seed} {}", control.id));
         let size = self.size(control, count);
         let numbers = match (size.per, &control.variant) {
-            (Per::Variant, Some(variant)) => of_each(&seed, csv, variant, size.number)?,
+            (Per::Variant, Some(variant)) => of_each(&seed, &csv.packed, variant, size.number)?,
             _ => smallest(&seed, (1..=count).map(|number| ((), number)), size.number).remove(&()).unwrap_or_default(),
         };
         let (head, rows) = lines(csv, &numbers)?;
@@ -173,22 +174,28 @@ fn of_each(seed: &str, csv: &PackedFile, variant: &str, wanted: u64) -> std::io:
 
 /// The head of a population's file, and its rows of these numbers in their order. A row is a line: populations are written
 /// without line ends in their cells.
-fn lines(csv: &PackedFile, numbers: &[u64]) -> std::io::Result<(Vec<u8>, Vec<Drawn>)> {
+fn lines(csv: &Written, numbers: &[u64]) -> std::io::Result<(Vec<u8>, Vec<Drawn>)> {
     let mut wanted: Vec<(u64, usize)> = numbers.iter().enumerate().map(|(order, row)| (*row, order)).collect();
     wanted.sort_unstable();
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(&csv.file)?);
+    let mut reader = BufReader::with_capacity(64 << 10, File::open(&csv.packed.file)?);
     let mut head = Vec::new();
     reader.read_until(b'\n', &mut head)?;
     let mut drawn: Vec<(usize, Drawn)> = Vec::with_capacity(wanted.len());
-    let mut passed = 0;
+    // The line that is read next; the head is line 0.
+    let mut next = 1;
     for (row, order) in wanted {
-        while passed + 1 < row {
+        let (line, place) = csv.known_before(row);
+        if line > next {
+            reader.seek(SeekFrom::Start(place))?;
+            next = line;
+        }
+        while next < row {
             reader.skip_until(b'\n')?;
-            passed += 1;
+            next += 1;
         }
         let mut line = Vec::new();
         reader.read_until(b'\n', &mut line)?;
-        passed += 1;
+        next += 1;
         drawn.push((order, Drawn { row, line }));
     }
     drawn.sort_unstable_by_key(|(order, _)| *order);
@@ -256,7 +263,7 @@ mod tests {
         let sample = drawn(400, Sampling::default(), Some("automated"));
         let tools: Vec<String> = sample.rows.iter().map(|drawn| drawn.cells()[5].clone()).collect();
         assert_eq!(tools, ["a", "b"]);
-        for drawn in &drawn(400, Sampling::default(), None).rows {
+        for drawn in &drawn(40_000, Sampling { risk: Risk::High, ..Sampling::default() }, None).rows {
             assert_eq!(drawn.cells()[0], format!("r{}", drawn.row));
         }
     }

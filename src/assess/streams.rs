@@ -140,6 +140,7 @@ pub(super) fn streams(
     folder: &Path,
 ) -> Result<Vec<Stream>, AssessError> {
     let days = days_of(period);
+    let written: Vec<String> = days.iter().map(|day| day.iso().get(..10).unwrap_or_default().to_owned()).collect();
     let there = there(engine)?;
     let mut streams = Vec::new();
     for name in STREAMS {
@@ -170,7 +171,7 @@ pub(super) fn streams(
             let silent_life = host.alive_from.zip(host.alive_to).filter(|_| !heard.contains_key(&host.host));
             host.longest = host.longest.or(silent_life);
             let log = heard.get(&host.host);
-            for (index, day) in days.iter().enumerate() {
+            for (index, (day, written)) in days.iter().zip(&written).enumerate() {
                 let records = log.and_then(|log| log.days.get(&index)).copied().unwrap_or(0);
                 let alive = alive(host, *day, period);
                 let kind = kind(records, alive, gaps.iter().any(|gap| overlaps(*gap, *day)));
@@ -179,14 +180,14 @@ pub(super) fn streams(
                     None => host.runs.push(Run { kind, first: index, days: 1 }),
                 }
                 csv.text(&host.host);
-                csv.text(day.iso().get(..10).unwrap_or_default());
-                csv.text(&records.to_string());
+                csv.text(written);
+                csv.count(records);
                 csv.text(alive);
                 csv.text(kind.word());
                 csv.end_row().map_err(failed)?;
             }
         }
-        let csv = csv.finish(&path).map_err(failed)?;
+        let csv = csv.finish(&path).map_err(failed)?.packed;
         streams.push(Stream { name: name.to_owned(), needed_by, days: days.clone(), hosts, csv });
     }
     Ok(streams)

@@ -24,13 +24,28 @@ pub(super) struct CsvFile {
     waiting: Vec<u8>,
     begun: bool,
     times: IsoWriter,
+    lines: u64,
+    /// Where every [`MARKED`]th line ends.
+    marks: Vec<u64>,
 }
+
+/// Lines after which the place in the file is noted.
+const MARKED: u64 = 1024;
 
 impl CsvFile {
     pub(super) fn begin(path: &Path) -> std::io::Result<Self> {
         let file = BufWriter::with_capacity(0, File::create(path)?);
         let waiting = Vec::with_capacity(BLOCK + 4096);
-        Ok(Self { file, hash: Sha256::new(), bytes: 0, waiting, begun: false, times: IsoWriter::default() })
+        Ok(Self {
+            file,
+            hash: Sha256::new(),
+            bytes: 0,
+            waiting,
+            begun: false,
+            times: IsoWriter::default(),
+            lines: 0,
+            marks: Vec::new(),
+        })
     }
 
     fn separate(&mut self) {
@@ -87,10 +102,20 @@ impl CsvFile {
         }
     }
 
+    /// A cell of a count.
+    pub(super) fn count(&mut self, number: u64) {
+        self.separate();
+        self.waiting.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    }
+
     /// Ends the row.
     pub(super) fn end_row(&mut self) -> std::io::Result<()> {
         self.waiting.push(b'\n');
         self.begun = false;
+        self.lines += 1;
+        if self.lines.is_multiple_of(MARKED) {
+            self.marks.push(self.bytes + self.waiting.len() as u64);
+        }
         if self.waiting.len() >= BLOCK { self.flush() } else { Ok(()) }
     }
 
@@ -103,10 +128,26 @@ impl CsvFile {
     }
 
     /// Closes the file at `path`.
-    pub(super) fn finish(mut self, path: &Path) -> std::io::Result<PackedFile> {
+    pub(super) fn finish(mut self, path: &Path) -> std::io::Result<Written> {
         self.flush()?;
         self.file.flush()?;
-        Ok(PackedFile { file: path.to_owned(), sha256: self.hash.finish(), bytes: self.bytes })
+        let packed = PackedFile { file: path.to_owned(), sha256: self.hash.finish(), bytes: self.bytes };
+        Ok(Written { packed, marks: self.marks })
+    }
+}
+
+/// A file that was written: a row of it is found again without reading all that is before it.
+pub(super) struct Written {
+    pub(super) packed: PackedFile,
+    marks: Vec<u64>,
+}
+
+impl Written {
+    /// The last line at or before `line` whose place is known, and its place; the head is line 0.
+    pub(super) fn known_before(&self, line: u64) -> (u64, u64) {
+        let marks = (line / MARKED).min(self.marks.len() as u64);
+        let place = usize::try_from(marks).ok().and_then(|marks| self.marks.get(marks.checked_sub(1)?).copied());
+        place.map_or((0, 0), |place| (marks * MARKED, place))
     }
 }
 
@@ -132,6 +173,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn places_of_lines_are_where_they_begin() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("t.csv");
+        let mut file = CsvFile::begin(&path).expect("a file");
+        for line in 0..5 * MARKED + 7 {
+            file.count(line);
+            file.end_row().expect("written");
+        }
+        let written = file.finish(&path).expect("closed");
+        let text = std::fs::read_to_string(&path).expect("the file");
+        for line in [0, 1, MARKED - 1, MARKED, MARKED + 1, 3 * MARKED, 5 * MARKED + 6, 9 * MARKED] {
+            let (known, place) = written.known_before(line);
+            assert!(known <= line && line.min(5 * MARKED) - known.min(5 * MARKED) < MARKED, "{line}: {known}");
+            let there = text.get(usize::try_from(place).expect("small")..).expect("a boundary");
+            assert_eq!(there.lines().next(), Some(known.to_string().as_str()));
+        }
+    }
+
+    #[test]
     fn cells_come_back_as_they_are_and_formulas_are_defused() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.csv");
@@ -141,7 +201,7 @@ mod tests {
         file.end_row().expect("written");
         file.text("");
         file.end_row().expect("written");
-        let packed = file.finish(&path).expect("closed");
+        let packed = file.finish(&path).expect("closed").packed;
         let text = std::fs::read_to_string(&path).expect("the file");
         assert_eq!((packed.bytes, packed.sha256), (text.len() as u64, Sha256::of(text.as_bytes())));
         let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());

@@ -10,7 +10,7 @@ use arrow::error::ArrowError;
 
 use super::names::{NameRules, names_somebody};
 use super::time::Micros;
-use crate::redact::redact;
+use crate::redact::Redactor;
 
 /// The type of a column as the SQL sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,7 +182,7 @@ impl AnyFact {
 
 enum Cells {
     Text(StringBuilder),
-    Prose(StringBuilder),
+    Prose(StringBuilder, Redactor),
     Time(TimestampMicrosecondBuilder),
     Int(Int64Builder),
     Real(Float64Builder),
@@ -193,7 +193,7 @@ impl Cells {
     fn new(kind: Kind) -> Self {
         match kind {
             Kind::Text => Self::Text(StringBuilder::with_capacity(512, 8 << 10)),
-            Kind::Prose => Self::Prose(StringBuilder::with_capacity(512, 8 << 10)),
+            Kind::Prose => Self::Prose(StringBuilder::with_capacity(512, 8 << 10), Redactor::default()),
             Kind::Time => Self::Time(TimestampMicrosecondBuilder::new()),
             Kind::Int => Self::Int(Int64Builder::new()),
             Kind::Real => Self::Real(Float64Builder::new()),
@@ -203,7 +203,7 @@ impl Cells {
 
     fn finish(&mut self) -> ArrayRef {
         match self {
-            Self::Text(cells) | Self::Prose(cells) => Arc::new(cells.finish()),
+            Self::Text(cells) | Self::Prose(cells, _) => Arc::new(cells.finish()),
             Self::Time(cells) => Arc::new(cells.finish()),
             Self::Int(cells) => Arc::new(cells.finish()),
             Self::Real(cells) => Arc::new(cells.finish()),
@@ -256,8 +256,8 @@ impl Cell for Option<&str> {
         let text = if row.names_somebody { self.map(|name| row.rules.plain(name)) } else { self };
         match row.cells.next() {
             Some(Cells::Text(cells)) => cells.append_option(text),
-            Some(Cells::Prose(cells)) => {
-                let redacted = text.map(redact);
+            Some(Cells::Prose(cells, redactor)) => {
+                let redacted = text.map(|text| redactor.redact(text));
                 row.redacted += redacted.as_ref().map_or(0, |(_, secrets)| *secrets);
                 cells.append_option(redacted.as_ref().map(|(text, _)| text.as_ref()));
             }

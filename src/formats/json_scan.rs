@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use wide::u8x16;
+
 use super::json_strings::plain_strings;
 use super::lazy::unquote;
 
@@ -152,15 +154,37 @@ impl<'t> Scanner<'t> {
         if rest.first() == Some(&b'"') { plain_strings(rest) } else { None }
     }
 
+    /// Passes a string, a number or a word.
+    #[inline]
+    fn leaf(&mut self, first: Option<u8>) -> Result<(), Fault> {
+        match first {
+            Some(b'"') => self.string(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.literal("true"),
+            Some(b'f') => self.literal("false"),
+            Some(b'n') => self.literal("null"),
+            _ => self.fault("a value was expected"),
+        }
+    }
+
     /// Passes one value with all that is in it.
+    #[inline]
     fn value(&mut self) -> Result<&'t str, Fault> {
+        let first = self.token();
+        let from = self.at;
+        match first {
+            Some(b'{' | b'[') => self.nested()?,
+            other => self.leaf(other)?,
+        }
+        Ok(self.slice(from))
+    }
+
+    /// Passes an object or an array.
+    fn nested(&mut self) -> Result<(), Fault> {
         // One bit a bracket: set for an object.
         let (mut objects, mut depth) = (0_u128, 0_u32);
-        self.token();
-        let from = self.at;
         loop {
             match self.token() {
-                Some(b'"') => self.string()?,
                 Some(open @ (b'{' | b'[')) => {
                     if depth == DEEPEST {
                         return self.fault("too many brackets within brackets");
@@ -182,16 +206,12 @@ impl<'t> Scanner<'t> {
                         self.at += 1;
                     }
                 }
-                Some(b'-' | b'0'..=b'9') => self.number()?,
-                Some(b't') => self.literal("true")?,
-                Some(b'f') => self.literal("false")?,
-                Some(b'n') => self.literal("null")?,
-                _ => return self.fault("a value was expected"),
+                other => self.leaf(other)?,
             }
             // Behind a value: a comma and the next one, or brackets that close.
             loop {
                 if depth == 0 {
-                    return Ok(self.slice(from));
+                    return Ok(());
                 }
                 let object = objects & 1 == 1;
                 match self.token() {
@@ -217,18 +237,16 @@ impl<'t> Scanner<'t> {
 /// The place of the first quote, backslash or control character from `at` on; the end where there is none.
 #[inline]
 fn stop(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    // Eight bytes at once: the lowest high bit set marks the first byte that is below `limit`.
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
-    while let Some(word) = bytes.get(at..at + 8).and_then(|chunk| <[u8; 8]>::try_from(chunk).ok()).map(u64::from_le_bytes) {
-        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
-        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
-        let found = quote | backslash | below(word, 0x20);
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let block = u8x16::new(*block);
+        let are = |byte: u8| block.simd_eq(u8x16::splat(byte));
+        // A control character is at most 0x1f: the smaller of the two is the byte itself.
+        let stops = are(b'"') | are(b'\\') | block.min(u8x16::splat(0x1f)).simd_eq(block);
+        let stops = stops.to_bitmask();
+        if stops != 0 {
+            return at + stops.trailing_zeros() as usize;
         }
-        at += 8;
+        at += 16;
     }
     let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len())
