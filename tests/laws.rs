@@ -27,6 +27,7 @@ const SHARED_BY_FORMATS: &[&str] = &[
     "lazy",
     "json_records",
     "json_scan",
+    "json_strings",
     "delimited",
     "login_subject",
     "export_csv",
