@@ -1,5 +1,5 @@
--- The commands, as they are written, that open a shell or can, with the way they do. The same few are run again and again, so
--- each is looked at once. `opens` is the way, `program` what does it.
+-- Accepted commands, as they are written, that open a shell or can; `opens` is the way they do. The same few are run again and
+-- again, so each is looked at once, whenever it was run.
 with commands as (
   select distinct c.command
   from privileged_commands c
@@ -15,7 +15,8 @@ found as (
   from named n
   join shell_programs s on s.program = n.program
 )
-select f.command, f.kind as opens, f.program
+-- One row a command, whatever a list of one's own says twice.
+select f.command, min(f.kind) as opens
 from found f
 where f.kind in ('shell', 'editor', 'pager', 'interpreter')
    or (f.program = 'find' and (f.command like '% -exec%' or f.command like '% -ok%'))
@@ -24,3 +25,4 @@ where f.kind in ('shell', 'editor', 'pager', 'interpreter')
    or (f.kind = 'wrapper' and (f.padded like '% sh %' or f.padded like '%/sh %' or f.padded like '% bash %' or f.padded like '%/bash %'
      or f.padded like '% zsh %' or f.padded like '%/zsh %' or f.padded like '% dash %' or f.padded like '%/dash %'
      or f.padded like '% ksh %' or f.padded like '%/ksh %' or f.padded like '% su %' or f.padded like '%/su %'))
+group by f.command

@@ -19,7 +19,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 
 use super::population::PackedFile;
-use super::table::Written;
+use super::table::WrittenCsv;
 use super::thousands;
 use crate::catalogue::{Control, Per, SamplingTable};
 use crate::collect::Sha256;
@@ -118,7 +118,7 @@ impl Drawing<'_> {
     }
 
     /// Draws from a population of `count` rows.
-    pub(super) fn draw(&self, control: &Control, csv: &Written, count: u64) -> std::io::Result<Sample> {
+    pub(super) fn draw(&self, control: &Control, csv: &WrittenCsv, count: u64) -> std::io::Result<Sample> {
         let seed = self.chosen.seed.as_ref().map_or_else(|| csv.packed.sha256.clone(), |seed| format!("{seed} {}", control.id));
         let size = self.size(control, count);
         let numbers = match (size.per, &control.variant) {
@@ -174,7 +174,7 @@ fn of_each(seed: &str, csv: &PackedFile, variant: &str, wanted: u64) -> std::io:
 
 /// The head of a population's file, and its rows of these numbers in their order. A row is a line: populations are written
 /// without line ends in their cells.
-fn lines(csv: &Written, numbers: &[u64]) -> std::io::Result<(Vec<u8>, Vec<Drawn>)> {
+fn lines(csv: &WrittenCsv, numbers: &[u64]) -> std::io::Result<(Vec<u8>, Vec<Drawn>)> {
     let mut wanted: Vec<(u64, usize)> = numbers.iter().enumerate().map(|(order, row)| (*row, order)).collect();
     wanted.sort_unstable();
     let mut reader = BufReader::with_capacity(64 << 10, File::open(&csv.packed.file)?);

@@ -25,12 +25,12 @@ pub(super) struct CsvFile {
     begun: bool,
     times: IsoWriter,
     lines: u64,
-    /// Where every [`MARKED`]th line ends.
+    /// Where every [`LINES_A_MARK`]th line ends.
     marks: Vec<u64>,
 }
 
 /// Lines after which the place in the file is noted.
-const MARKED: u64 = 1024;
+const LINES_A_MARK: u64 = 1024;
 
 impl CsvFile {
     pub(super) fn begin(path: &Path) -> std::io::Result<Self> {
@@ -58,11 +58,11 @@ impl CsvFile {
     /// A cell of any text: hidden characters made visible, formulas defused, quoted where it must be.
     pub(super) fn text(&mut self, text: &str) {
         self.separate();
-        let Plain { printable, comma } = Plain::of(text.as_bytes());
-        if printable && !comma {
+        let Plain { harmless, comma } = Plain::of(text.as_bytes());
+        if harmless && !comma {
             return self.waiting.extend_from_slice(text.as_bytes());
         }
-        if printable {
+        if harmless {
             return self.quoted(text);
         }
         let shown = visible(text);
@@ -113,7 +113,7 @@ impl CsvFile {
         self.waiting.push(b'\n');
         self.begun = false;
         self.lines += 1;
-        if self.lines.is_multiple_of(MARKED) {
+        if self.lines.is_multiple_of(LINES_A_MARK) {
             self.marks.push(self.bytes + self.waiting.len() as u64);
         }
         if self.waiting.len() >= BLOCK { self.flush() } else { Ok(()) }
@@ -128,43 +128,43 @@ impl CsvFile {
     }
 
     /// Closes the file at `path`.
-    pub(super) fn finish(mut self, path: &Path) -> std::io::Result<Written> {
+    pub(super) fn finish(mut self, path: &Path) -> std::io::Result<WrittenCsv> {
         self.flush()?;
         self.file.flush()?;
         let packed = PackedFile { file: path.to_owned(), sha256: self.hash.finish(), bytes: self.bytes };
-        Ok(Written { packed, marks: self.marks })
+        Ok(WrittenCsv { packed, marks: self.marks })
     }
 }
 
 /// A file that was written: a row of it is found again without reading all that is before it.
-pub(super) struct Written {
+pub(super) struct WrittenCsv {
     pub(super) packed: PackedFile,
     marks: Vec<u64>,
 }
 
-impl Written {
+impl WrittenCsv {
     /// The last line at or before `line` whose place is known, and its place; the head is line 0.
     pub(super) fn known_before(&self, line: u64) -> (u64, u64) {
-        let marks = (line / MARKED).min(self.marks.len() as u64);
+        let marks = (line / LINES_A_MARK).min(self.marks.len() as u64);
         let place = usize::try_from(marks).ok().and_then(|marks| self.marks.get(marks.checked_sub(1)?).copied());
-        place.map_or((0, 0), |place| (marks * MARKED, place))
+        place.map_or((0, 0), |place| (marks * LINES_A_MARK, place))
     }
 }
 
 /// What has to be known of a text to write it as a cell. One pass without branches.
 struct Plain {
     /// Printable ASCII without quotes that begins with nothing that a spreadsheet computes: as it is, or between quotes.
-    printable: bool,
+    harmless: bool,
     comma: bool,
 }
 
 impl Plain {
     fn of(bytes: &[u8]) -> Self {
         let computes = matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@'));
-        let (printable, comma) = bytes.iter().fold((true, false), |(printable, comma), byte| {
-            (printable & (b' '..0x7f).contains(byte) & (*byte != b'"'), comma | (*byte == b','))
+        let (harmless, comma) = bytes.iter().fold((true, false), |(harmless, comma), byte| {
+            (harmless & (b' '..0x7f).contains(byte) & (*byte != b'"'), comma | (*byte == b','))
         });
-        Self { printable: printable && !computes, comma }
+        Self { harmless: harmless && !computes, comma }
     }
 }
 
@@ -177,15 +177,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.csv");
         let mut file = CsvFile::begin(&path).expect("a file");
-        for line in 0..5 * MARKED + 7 {
+        for line in 0..5 * LINES_A_MARK + 7 {
             file.count(line);
             file.end_row().expect("written");
         }
         let written = file.finish(&path).expect("closed");
         let text = std::fs::read_to_string(&path).expect("the file");
-        for line in [0, 1, MARKED - 1, MARKED, MARKED + 1, 3 * MARKED, 5 * MARKED + 6, 9 * MARKED] {
+        for line in
+            [0, 1, LINES_A_MARK - 1, LINES_A_MARK, LINES_A_MARK + 1, 3 * LINES_A_MARK, 5 * LINES_A_MARK + 6, 9 * LINES_A_MARK]
+        {
             let (known, place) = written.known_before(line);
-            assert!(known <= line && line.min(5 * MARKED) - known.min(5 * MARKED) < MARKED, "{line}: {known}");
+            assert!(known <= line && line.min(5 * LINES_A_MARK) - known.min(5 * LINES_A_MARK) < LINES_A_MARK, "{line}: {known}");
             let there = text.get(usize::try_from(place).expect("small")..).expect("a boundary");
             assert_eq!(there.lines().next(), Some(known.to_string().as_str()));
         }

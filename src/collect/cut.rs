@@ -9,9 +9,10 @@ use crate::formats::{Framing, JsonScanner};
 
 /// Bytes read before a boundary is looked for.
 pub(super) const SEGMENT: usize = 4 << 20;
-/// A document read whole may not be larger.
+/// A document read whole has to be smaller.
 const LARGEST_DOCUMENT: usize = 256 << 20;
-/// A line or another record of a file that is cut may not be larger.
+/// A line or another record of a file that is cut has to be smaller. A multiple of [`SEGMENT`]: what is read at once then ends
+/// where a record is found to be too large.
 const LARGEST_RECORD: usize = 32 << 20;
 
 /// The most bytes that are held at once to find the end of a record.
@@ -142,7 +143,7 @@ impl Cutter {
             let at_end = self.fill(wanted)?;
             if at_end {
                 self.ended = true;
-                let holds = if self.carry.len() > self.largest { Holds::Oversized } else { Holds::Records };
+                let holds = if self.carry.len() >= self.largest { Holds::Oversized } else { Holds::Records };
                 return Ok(Some(self.piece(self.carry.len(), 0, holds)));
             }
             match self.framing {
@@ -164,7 +165,8 @@ impl Cutter {
             if let Some(at) = boundary {
                 return Ok(Some(self.piece(at, records, Holds::Records)));
             }
-            if self.carry.len() > self.largest {
+            // What is at hand has no boundary: one more read could bring it together with the end of the file.
+            if self.carry.len() >= self.largest {
                 self.swallowing = true;
                 return Ok(Some(self.piece(self.carry.len(), 0, Holds::Oversized)));
             }
@@ -325,6 +327,21 @@ mod tests {
             assert_eq!(last.bytes, after.as_bytes(), "{framing:?}: what follows is whole");
             let lines = format!("{before}{record}").matches('\n').count() as u64;
             assert_eq!(last.first, if framing.by_line() { lines + 1 } else { 4 }, "{framing:?}: its number");
+        }
+    }
+
+    #[test]
+    fn what_follows_a_record_that_is_barely_too_large_is_read_at_the_end_of_a_file() {
+        let largest = 2 * SEGMENT;
+        for length in [largest - 3, largest - 2, largest - 1, largest, largest + 1, largest + 100] {
+            let text = format!("{}\ntwo\nthree\n", "x".repeat(length));
+            let pieces = pieces_of(text.as_bytes(), Framing::Lines, largest);
+            let joined: Vec<u8> = pieces.iter().flat_map(|piece| piece.bytes.iter().copied()).collect();
+            assert!(joined == text.as_bytes(), "{length}");
+            let told = pieces.iter().filter(|piece| piece.holds == Holds::Oversized).count();
+            assert_eq!(told, usize::from(length >= largest), "{length}");
+            let last = pieces.last().expect("a piece");
+            assert!(last.ends && last.holds == Holds::Records && last.bytes.ends_with(b"two\nthree\n"), "{length}");
         }
     }
 

@@ -71,8 +71,18 @@ pub(super) struct PieceMark {
 /// Path of a source, offset of a piece, and its bytes.
 pub(super) type KeptPiece = (String, u64, Arc<Vec<u8>>);
 
-/// By path of a source and offset of a piece: a mark for each of its records.
-pub(super) type KnownRecords = BTreeMap<(String, u64), Arc<[PieceMark]>>;
+/// Where a record of a JSON document is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RecordMark {
+    pub(super) number: u64,
+    pub(super) offset: u64,
+    pub(super) length: u64,
+    /// CRC-32 of the record.
+    pub(super) checksum: u32,
+}
+
+/// By path of a source and offset of a piece: its records.
+pub(super) type KnownRecords = BTreeMap<(String, u64), Vec<RecordMark>>;
 
 /// Everything that a collection gave.
 pub struct Collected {
@@ -86,7 +96,7 @@ pub struct Collected {
     pub rows: BTreeMap<&'static str, u64>,
     /// Tables whose rows stand in the order of their pointers: by source, then by line.
     pub in_order: BTreeSet<&'static str>,
-    /// The piece that the last quote was taken from: quotes come in the order of sources.
+    /// The piece that the last quote was taken from: those of one control often come from one piece.
     pub(super) last_piece: Mutex<Option<KeptPiece>>,
     /// Where the records are of those pieces of JSON documents that quotes were taken from.
     pub(super) json_records: Mutex<KnownRecords>,

@@ -85,7 +85,7 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
         if piece.holds == Holds::Rest {
             // The record was rejected where it began.
         } else if piece.holds == Holds::Oversized {
-            let reason = format!("a record or document of more than {} MiB; split it", largest(recognition.framing) >> 20);
+            let reason = format!("a record or document of {} MiB or more; split it", largest(recognition.framing) >> 20);
             sink.record(piece.first).reject(&reason, piece.bytes.get(..200).unwrap_or_default());
         } else if !piece.bytes.trim_ascii().is_empty() {
             format.read(&segment, &reading, &mut sink);

@@ -1,16 +1,19 @@
 //! Quotes: the deciding record as it stands in the evidence, found again by its pointer and checked to be the same bytes
 //! as those that were hashed.
 
+use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::{Arc, PoisonError};
 
-use super::ledger::{Collected, PieceMark, Source};
+use super::ledger::{Collected, PieceMark, RecordMark, Source};
 use crate::formats::{Framing, Grouping, Segment};
 use crate::redact::{lossless, redact, visible};
 
 /// Lines of a quote at most.
 const MOST_LINES: usize = 12;
+/// Pieces of JSON documents whose records are known at once.
+const MOST_PIECES: usize = 64;
 /// Characters of a line at most.
 const MOST_CHARACTERS: usize = 600;
 
@@ -47,18 +50,19 @@ impl Collected {
             .rev()
             .find(|mark| !mark.rest && mark.first <= line.max(1))
             .ok_or("the source has no such record")?;
-        if let Framing::JsonRecords { .. } = source.framing {
-            return Ok(quoted(&lossless(&self.json_record(source, *mark, line)?), None));
-        }
-        let bytes = self.piece(source, *mark)?;
-        let segment = Segment { bytes: &bytes, first: mark.first, begins: mark.begins, ends: mark.ends, framing: source.framing };
         let record = match source.framing {
-            Framing::Lines => segment.lines().find(|(number, _)| *number == line).map(|(_, text)| lossless(text).into_owned()),
-            Framing::Groups(grouping) => group(&segment, grouping, line),
-            Framing::JsonRecords { .. } => None,
+            Framing::Lines => {
+                let bytes = self.piece(source, *mark)?;
+                mark.segment(source, &bytes)
+                    .lines()
+                    .find(|(number, _)| *number == line)
+                    .map(|(_, text)| lossless(text).into_owned())
+            }
+            Framing::Groups(grouping) => group(&mark.segment(source, &self.piece(source, *mark)?), grouping, line),
+            Framing::JsonRecords { .. } => self.json_record(source, *mark, line)?,
             Framing::Opaque => Some("(bytes of a container)".to_owned()),
             Framing::Whole => {
-                let text = lossless(&bytes).into_owned();
+                let text = lossless(&self.piece(source, *mark)?).into_owned();
                 let Some(record) = source.format.and_then(|format| format.record(&text, line)) else {
                     return Ok(around(&text, line));
                 };
@@ -68,53 +72,54 @@ impl Collected {
         let record = record.ok_or("the source has no such record")?;
         Ok(quoted(&record, source.framing.by_line().then_some(line)))
     }
-}
 
-impl Collected {
     /// The bytes of a piece, kept for the next quote.
     fn piece(&self, source: &Source, mark: PieceMark) -> Result<Arc<Vec<u8>>, String> {
-        let Ok(mut last) = self.last_piece.lock() else { return read_again(source, mark).map(Arc::new) };
+        let mut last = self.last_piece.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
             Some((path, offset, bytes)) if *path == source.path && *offset == mark.offset => Ok(Arc::clone(bytes)),
             _ => {
-                let bytes = Arc::new(read_again(source, mark)?);
+                let bytes = Arc::new(read_again(source, mark.offset, mark.length, mark.checksum)?);
                 *last = Some((source.path.clone(), mark.offset, Arc::clone(&bytes)));
                 Ok(bytes)
             }
         }
     }
-}
 
-impl Collected {
-    /// The bytes of a JSON record. Where the records of its piece are is looked up once a piece: a look at one of them then
-    /// reads no more than it.
-    fn json_record(&self, source: &Source, mark: PieceMark, number: u64) -> Result<Vec<u8>, String> {
+    /// A JSON record. Quotes come control by control, and so return to the same pieces: where the records of a piece are is
+    /// looked up once, and a look at one of them then reads no more than it.
+    fn json_record(&self, source: &Source, mark: PieceMark, number: u64) -> Result<Option<String>, String> {
+        let mut known = self.json_records.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (source.path.clone(), mark.offset);
-        let known = self.json_records.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        let records = match known {
-            Some(records) => records,
-            None => {
-                let records: Arc<[PieceMark]> = json_marks(source, mark)?.into();
-                self.json_records.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&records));
-                records
-            }
+        if !known.contains_key(&key) && known.len() >= MOST_PIECES {
+            known.clear();
+        }
+        let records = match known.entry(key) {
+            Entry::Occupied(records) => records.into_mut(),
+            Entry::Vacant(place) => place.insert(record_marks(source, mark)?),
         };
-        let at = records.binary_search_by_key(&number, |record| record.first).map_err(|_| "the source has no such record")?;
-        read_again(source, *records.get(at).ok_or("the source has no such record")?)
+        let Ok(at) = records.binary_search_by_key(&number, |record| record.number) else { return Ok(None) };
+        let Some(record) = records.get(at) else { return Ok(None) };
+        let bytes = read_again(source, record.offset, record.length, record.checksum)?;
+        Ok(Some(lossless(&bytes).into_owned()))
     }
 }
 
-/// A mark for each record of a piece of a JSON document.
-fn json_marks(source: &Source, mark: PieceMark) -> Result<Vec<PieceMark>, String> {
-    let bytes = read_again(source, mark)?;
-    let segment = Segment { bytes: &bytes, first: mark.first, begins: mark.begins, ends: mark.ends, framing: source.framing };
-    let records = segment.json_records();
-    let marks = records.iter().map(|record| PieceMark {
+impl PieceMark {
+    fn segment<'b>(&self, source: &Source, bytes: &'b [u8]) -> Segment<'b> {
+        Segment { bytes, first: self.first, begins: self.begins, ends: self.ends, framing: source.framing }
+    }
+}
+
+/// Where the records of a piece of a JSON document are.
+fn record_marks(source: &Source, mark: PieceMark) -> Result<Vec<RecordMark>, String> {
+    let bytes = read_again(source, mark.offset, mark.length, mark.checksum)?;
+    let records = mark.segment(source, &bytes).json_records();
+    let marks = records.iter().map(|record| RecordMark {
+        number: record.number,
         offset: mark.offset + record.at as u64,
         length: record.bytes.len() as u64,
-        first: record.number,
         checksum: crc32fast::hash(record.bytes),
-        ..mark
     });
     Ok(marks.collect())
 }
@@ -169,13 +174,13 @@ fn shown(text: &str) -> String {
     }
 }
 
-fn read_again(source: &Source, mark: PieceMark) -> Result<Vec<u8>, String> {
+fn read_again(source: &Source, offset: u64, length: u64, checksum: u32) -> Result<Vec<u8>, String> {
     let gone = |error: std::io::Error| format!("the source can no longer be read: {error}");
     let mut file = File::open(&source.file).map_err(gone)?;
-    file.seek(SeekFrom::Start(mark.offset)).map_err(gone)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(mark.length).unwrap_or(0));
-    file.take(mark.length).read_to_end(&mut bytes).map_err(gone)?;
-    if crc32fast::hash(&bytes) == mark.checksum {
+    file.seek(SeekFrom::Start(offset)).map_err(gone)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    file.take(length).read_to_end(&mut bytes).map_err(gone)?;
+    if crc32fast::hash(&bytes) == checksum {
         Ok(bytes)
     } else {
         Err("the source has changed since it was read and hashed".to_owned())

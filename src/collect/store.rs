@@ -8,7 +8,7 @@ use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::Int64Type;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::CollectError;
@@ -74,19 +74,17 @@ pub(super) fn properties(table: &Table) -> WriterProperties {
         .set_compression(Compression::SNAPPY)
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_statistics_enabled(EnabledStatistics::None);
-    // Columns whose values hardly repeat: a dictionary of them would be built and thrown away, and compression gains nothing on
-    // numbers that are stored as differences, and a tenth on random identifiers.
+    // Columns whose values hardly repeat: a dictionary of them would be built and thrown away. Numbers that are stored as
+    // differences do not get smaller by compression.
     let times = table.columns.iter().filter(|column| column.kind == Kind::Time).map(|column| column.name);
     for column in times.chain(["line"]) {
-        properties = properties.set_column_encoding(ColumnPath::from(column), Encoding::DELTA_BINARY_PACKED);
-        properties = unrepeated(properties, column);
+        let column = ColumnPath::from(column);
+        properties = properties
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_compression(column, Compression::UNCOMPRESSED);
     }
-    unrepeated(properties, "event_id").build()
-}
-
-fn unrepeated(properties: WriterPropertiesBuilder, column: &str) -> WriterPropertiesBuilder {
-    let column = ColumnPath::from(column);
-    properties.set_column_dictionary_enabled(column.clone(), false).set_column_compression(column, Compression::UNCOMPRESSED)
+    properties.set_column_dictionary_enabled(ColumnPath::from("event_id"), false).build()
 }
 
 /// How a view is written that is read again in the same run: as it is.

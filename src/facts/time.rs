@@ -37,7 +37,7 @@ impl Micros {
     /// Midnight (UTC) that the day began with.
     #[must_use]
     pub fn day(self) -> Self {
-        Self(self.0.div_euclid(DAY) * DAY)
+        Self(self.0.div_euclid(DAY).saturating_mul(DAY))
     }
 
     /// The instant as chrono has it; `None` outside chrono's years.
@@ -70,7 +70,7 @@ impl Micros {
 }
 
 /// Writes instants in ISO 8601 with `Z`, fractions only where there are any. Digit by digit, and the date once a day:
-/// populations write a million of them in the order of time, and formatting machinery takes three times as long.
+/// populations write a million of them, many of one day after another, and formatting machinery takes three times as long.
 #[derive(Debug, Default)]
 pub(crate) struct IsoWriter {
     /// Midnight of the day that `date` is written for.
@@ -93,7 +93,7 @@ impl IsoWriter {
             self.midnight = Some(midnight);
         }
         text.extend_from_slice(&self.date);
-        let within = instant.0 - midnight.0;
+        let within = instant.0.saturating_sub(midnight.0);
         let seconds = u32::try_from(within / SECOND).unwrap_or_default();
         digits(text, seconds / 3600, 2, b"T");
         digits(text, seconds / 60 % 60, 2, b":");
@@ -188,6 +188,21 @@ pub(crate) fn in_zone(naive: NaiveDateTime, zone: Tz) -> (Micros, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_writer_writes_instants_of_any_order() {
+        let mut writer = IsoWriter::default();
+        let day = 20_000 * DAY;
+        let instants = [day, day + 1, day + DAY - 1, day + DAY, day, -1, i64::MAX, day, i64::MIN, day + 3_661 * SECOND];
+        for instant in instants.map(Micros) {
+            let mut text = Vec::new();
+            writer.write(instant, &mut text);
+            assert_eq!(String::from_utf8(text).expect("text"), instant.iso());
+        }
+        assert_eq!(Micros(-1).iso(), "1969-12-31T23:59:59.999999Z");
+        assert_eq!(Micros(day + DAY - 1).iso(), "2024-10-04T23:59:59.999999Z");
+        assert_eq!(Micros(i64::MAX).iso(), format!("{} µs since 1970", i64::MAX));
+    }
 
     #[test]
     fn instants_are_written_as_iso_8601() {

@@ -11,6 +11,9 @@ use wide::u8x16;
 use super::json_strings::plain_strings;
 use super::lazy::unquote;
 
+/// What JSON takes for white space.
+pub(super) const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// Brackets that may be open at once.
 const DEEPEST: u32 = 127;
 
@@ -370,7 +373,7 @@ mod tests {
                 return false;
             }
         }
-        items.rest().trim_matches([' ', '\t', '\r', '\n']).is_empty()
+        items.rest().trim_matches(WHITE).is_empty()
     }
 
     #[test]

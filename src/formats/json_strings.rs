@@ -73,11 +73,11 @@ pub(super) fn plain_strings(bytes: &[u8]) -> Option<usize> {
         // Up to and with the bracket that ends it; all of the block where none does.
         let here = end ^ end.wrapping_sub(1);
         let commas = between & marks.commas;
-        let odd = marks.unfit
+        let misplaced = marks.unfit
             | (between & !(commas | end))
             | (between ^ (closing << 1 | closed))
             | ((commas << 1 | awaited) & !opening);
-        if odd & here != 0 {
+        if misplaced & here != 0 {
             return None;
         }
         if end != 0 {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::json_scan::{Items, name};
+use super::json_scan::{Items, WHITE, name};
 
 /// The raw text of one JSON value.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl<'a> Members<'a> {
             let (key, value) = member.map_err(|fault| fault.to_string())?;
             members.push((name(key), Json::borrowed(value)));
         }
-        if !items.rest().trim().is_empty() {
+        if !items.rest().trim_matches(WHITE).is_empty() {
             return Err("something follows the object".to_owned());
         }
         Ok(Self(members))

@@ -260,6 +260,21 @@ mod tests {
         assert_eq!(records.iter().map(|record| record.closed).collect::<Vec<_>>(), [true, false]);
     }
 
+    #[test]
+    fn records_are_where_they_say() {
+        for text in [
+            "\u{feff} { \"result\" : [ {\"a\":1} ,\n {\"b\": [2, 3]} , {\"c\":\"]\"}\n]\n}",
+            "{\"result\":[{\"a\":1},{\"b\":\"cut",
+            "{\"result\":[{\"a\":1}, ",
+            "{\"result\":[]}",
+        ] {
+            for record in segment(text.as_bytes(), 2).json_records() {
+                let there = text.as_bytes().get(record.at..record.at + record.bytes.len());
+                assert_eq!(there, Some(record.bytes), "{text}: record {}", record.number);
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
         #[test]

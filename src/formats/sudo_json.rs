@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use super::json_scan::{Items, name};
+use super::json_scan::{Items, WHITE, name};
 use super::lazy::{Json, record_text, unquote};
 use super::sudo_text::name_limits;
 use super::{Format, Framing, Head, Reading, Recognition, Segment, Sink};
@@ -134,7 +134,7 @@ fn several(text: &str, line: u64, bytes: &[u8], reading: &Reading<'_>, sink: &mu
     }
     if !any {
         sink.record(line).reject("an empty object where an event was expected", bytes);
-    } else if !members.rest().trim().is_empty() {
+    } else if !members.rest().trim_matches(WHITE).is_empty() {
         sink.record(line)
             .reject("something follows the event on the same line: a line end is lost, or it was written into", bytes);
     }
@@ -207,7 +207,7 @@ fn fields(text: &str) -> Result<(Event<'_>, bool), String> {
             _ => {}
         }
     }
-    Ok((event, members.rest().trim().is_empty()))
+    Ok((event, members.rest().trim_matches(WHITE).is_empty()))
 }
 
 /// The command as sudo's text log writes it: the path, then the arguments after the first.
@@ -237,6 +237,7 @@ mod tests {
             (r#"{"uuid":"a","runargv":["/bin/ls"]}"#, true),
             (r#"{"uuid":"a"} "#, true),
             (r#"{"uuid":"a"}}"#, false),
+            ("{\"uuid\":\"a\"}\u{a0}", false),
             (r#"{"uuid":"a"},"accept":{"uuid":"b"}"#, false),
         ] {
             let (event, all) = fields(text).expect("an event");

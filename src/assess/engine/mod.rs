@@ -23,6 +23,8 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SQLOptions, SessionConfig, SessionContext};
@@ -56,6 +58,10 @@ const SMALL_SIDE: usize = 32 << 20;
 
 /// Rows of a view that stay in memory; a view of more is written as Parquet.
 const SMALL_VIEW: usize = 16_384;
+
+/// Rules of planning that have nothing to do here: they push filters into files, where parts are skipped by statistics, which
+/// facts do not carry. What a join learns of its rows would be pushed so, too, and would stay in a plan that is kept.
+const IDLE_RULES: [&str; 2] = ["FilterPushdown", "FilterPushdown(Post)"];
 
 /// A session over one store of facts, or over many small sets of facts one after the other.
 pub struct Engine {
@@ -102,9 +108,6 @@ impl Engine {
     /// Where the engine cannot be made.
     pub fn for_many(work: &Path, options: EngineOptions) -> Result<Self, AssessError> {
         let mut engine = Self::begin(work, options)?;
-        // What a join learns of its rows would stay in a plan that is kept.
-        let state = engine.context.state_ref();
-        state.write().config_mut().options_mut().optimizer.enable_dynamic_filter_pushdown = false;
         let mut kept = Kept::default();
         for table in TABLES {
             let slot = Slot::register(&engine.context, table.name, &table.schema())
@@ -150,13 +153,17 @@ impl Engine {
             .map_err(|error| failed(&error))?;
         let mut config = SessionConfig::new().with_target_partitions(PARTITIONS).with_information_schema(false);
         config.options_mut().execution.parquet.pushdown_filters = false;
+        // It would be pushed by the rules that are left out.
+        config.options_mut().optimizer.enable_aggregate_dynamic_filter_pushdown = false;
         config.options_mut().sql_parser.default_null_ordering = "nulls_max".to_owned();
         // What each sort keeps free to merge with: queries of many sorts share even little memory.
         config.options_mut().execution.sort_spill_reservation_bytes = (options.memory / 64).min(10 << 20);
         // A side of a join that is known to be this small is built whole, and the other side streams past in its order.
         config.options_mut().optimizer.hash_join_single_partition_threshold = SMALL_SIDE;
         config.options_mut().optimizer.hash_join_single_partition_threshold_rows = SMALL_SIDE / 64;
-        let context = SessionContext::new_with_config_rt(config, environment);
+        let rules = PhysicalOptimizer::new().rules.into_iter().filter(|rule| !IDLE_RULES.contains(&rule.name())).collect();
+        let state = SessionStateBuilder::new().with_config(config).with_runtime_env(environment).with_default_features();
+        let context = SessionContext::new_with_state(state.with_physical_optimizer_rules(rules).build());
         Ok(Self { context, runtime, views, kept: None })
     }
 
@@ -415,4 +422,17 @@ fn query_error(name: &str, what: &'static str, error: &DataFusionError) -> Asses
         return AssessError::Query { name: name.to_owned(), what, message };
     }
     AssessError::Query { name: name.to_owned(), what, message: message.lines().next().unwrap_or_default().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IDLE_RULES, PhysicalOptimizer};
+
+    #[test]
+    fn the_rules_that_are_left_out_exist() {
+        let rules = PhysicalOptimizer::new().rules;
+        for name in IDLE_RULES {
+            assert!(rules.iter().any(|rule| rule.name() == name), "DataFusion has no rule {name} any more");
+        }
+    }
 }
