@@ -272,3 +272,39 @@ fn rules_that_no_file_comes_under_are_named() {
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert!(texts[0].contains("aide/{host}.txt") && texts[1].contains("whole-lines"), "{texts:?}");
 }
+
+#[test]
+fn records_of_a_json_document_are_quoted_and_a_changed_one_is_refused() {
+    const RECORDS: u64 = 9_000;
+    let work = tempfile::tempdir().expect("a folder");
+    let path = work.path().join("sudo.json");
+    let event = |number: u64| {
+        format!(
+            "\n  \"accept\": {{ \"uuid\": \"id-{number:06}\", \"server_time\": {{ \"seconds\": {} }}, \"submituser\": \"ann\", \
+             \"submithost\": \"db-1\", \"command\": \"/bin/{}\" }}",
+            1_785_000_000 + number,
+            "x".repeat(500)
+        )
+    };
+    // The last event is cut off.
+    let mut text = format!("{{{}", (1..=RECORDS).map(event).collect::<Vec<_>>().join(","));
+    text.truncate(text.len() - 40);
+    std::fs::write(&path, &text).expect("written");
+    let files = [EvidenceFile::new(path.clone(), "sudo.json".to_owned())];
+    let collected = collected(&files, &work.path().join("facts"), &Config::default());
+    let source = collected.source("sudo.json").expect("a source");
+    assert_eq!((source.tally.opened, source.tally.rejected), (RECORDS, 1));
+    let shown = |number: u64| collected.quote("sudo.json", number).map(|quote| quote.lines[0].text.clone());
+    for number in [1, 2, RECORDS / 2, RECORDS - 1, RECORDS, 3] {
+        let text = shown(number).unwrap_or_else(|reason| panic!("{number}: {reason}"));
+        assert!(text.starts_with("\"accept\"") && text.contains(&format!("id-{number:06}")), "{number}: {text}");
+    }
+    assert!(shown(RECORDS + 1).expect_err("no such record").contains("no such record"));
+    // A record that is written over is refused, also where its piece was looked through before; others still stand.
+    let at = text.find("id-000002").expect("the record");
+    let mut file = OpenOptions::new().write(true).open(&path).expect("the file");
+    file.seek(std::io::SeekFrom::Start(at as u64)).expect("a place");
+    file.write_all(b"ID").expect("written");
+    assert!(shown(2).expect_err("changed").contains("changed"));
+    assert!(shown(1).is_ok());
+}
