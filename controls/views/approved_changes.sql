@@ -3,14 +3,25 @@
 -- yes, no, or unknown where the records do not name all three. The last independent approval gives the time; it is unknown
 -- where one of them has none. A name that several people share stands for none of them: the assignee is then unknown, and
 -- shared_assignee says the name.
-with copies as (
+with several as (
+  select change_id from changes group by change_id having count(*) > 1
+),
+dated as (
   select c.change_id, c.kind, c.state, c.title, c.requested_by, c.assigned_to, c.opened_at, c.closed_at,
          coalesce(c.planned_start, c.work_start) as starts_at, coalesce(c.planned_end, c.work_end) as ends_at,
-         c.work_start, c.work_end, c.source, c.line,
-         row_number() over (partition by c.change_id
-           order by case when s.as_of is null then 1 else 0 end, s.as_of desc, c.source desc, c.line desc) as recency
+         c.work_start, c.work_end, c.source, c.line, s.as_of, v.change_id as repeated
   from changes c
   left join sources s on s.path = c.source
+  left join several v on v.change_id = c.change_id
+),
+-- Most changes stand in the evidence once, and need no comparison.
+copies as (
+  select d.*, 1 as recency from dated d where d.repeated is null
+  union all
+  select d.*, row_number() over (partition by d.change_id
+    order by case when d.as_of is null then 1 else 0 end, d.as_of desc, d.source desc, d.line desc) as recency
+  from dated d
+  where d.repeated is not null
 ),
 asked as (
   select c.change_id, c.kind, c.state, c.title, c.opened_at, c.closed_at, c.starts_at, c.ends_at, c.work_start, c.work_end,

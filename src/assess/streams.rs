@@ -116,8 +116,7 @@ select a.host, a.day, sum(a.records) as records, min(a.first_at) as first_at, ma
 from log_activity a
 cross join period p
 where a.stream = $stream and a.last_at >= p.starts_at and a.first_at < p.ends_at
-group by a.host, a.day
-order by a.host, a.day";
+group by a.host, a.day";
 
 const LONGEST: &str = "
 select host, from_at, to_at from (
@@ -126,10 +125,9 @@ select host, from_at, to_at from (
   from silences s
   where s.stream = $stream
 ) as ranked
-where place = 1
-order by host";
+where place = 1";
 
-const GAPS: &str = "select distinct host, from_at, to_at from gaps where stream = $stream order by host, from_at, to_at";
+const GAPS: &str = "select distinct host, from_at, to_at from gaps where stream = $stream";
 
 /// Looks at every stream that a control needs or a log has; writes a CSV of each to `folder`.
 pub(super) fn streams(
