@@ -30,25 +30,7 @@ static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Words without which no shape of a secret can match: most texts have none, and are not looked at further.
 static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let words = [
-        "pass",
-        "secret",
-        "token",
-        "key",
-        "credential",
-        "://",
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "glpat",
-        "akia",
-        "xox",
-        "eyj",
-        "hvs",
-        "$",
-    ];
+    let words = "pass secret token key credential :// ghp_ gho_ ghu_ ghs_ ghr_ glpat akia xox eyj hvs $".split(' ');
     AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).prefilter(false).build(words).ok()
 });
 

@@ -179,7 +179,7 @@ pub(super) fn streams(
                 }
                 csv.text(&host.host);
                 csv.text(written);
-                csv.count(records);
+                csv.whole(records);
                 csv.text(alive);
                 csv.text(kind.word());
                 csv.end_row().map_err(failed)?;

@@ -88,10 +88,7 @@ impl CsvFile {
                 self.separate();
                 self.times.write(time, &mut self.waiting);
             }
-            Some(Cell::Int(number)) => {
-                self.separate();
-                self.waiting.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-            }
+            Some(Cell::Int(number)) => self.whole(number),
             Some(Cell::Real(number)) => {
                 self.separate();
                 // Writing to a vector cannot fail.
@@ -102,8 +99,8 @@ impl CsvFile {
         }
     }
 
-    /// A cell of a count.
-    pub(super) fn count(&mut self, number: u64) {
+    /// A cell of a whole number.
+    pub(super) fn whole(&mut self, number: impl itoa::Integer) {
         self.separate();
         self.waiting.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     }
@@ -178,7 +175,7 @@ mod tests {
         let path = folder.path().join("t.csv");
         let mut file = CsvFile::begin(&path).expect("a file");
         for line in 0..5 * LINES_A_MARK + 7 {
-            file.count(line);
+            file.whole(line);
             file.end_row().expect("written");
         }
         let written = file.finish(&path).expect("closed");

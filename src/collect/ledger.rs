@@ -54,16 +54,29 @@ impl Source {
     }
 }
 
+/// Bytes of a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    pub(super) offset: u64,
+    pub(super) length: u64,
+    /// CRC-32, so that a later look at the file is known to see the same bytes.
+    pub(super) checksum: u32,
+}
+
+impl Stretch {
+    /// The stretch of these bytes, which begin at `offset`.
+    pub(super) fn of(offset: u64, bytes: &[u8]) -> Self {
+        Self { offset, length: bytes.len() as u64, checksum: crc32fast::hash(bytes) }
+    }
+}
+
 /// Where a piece of a file, or a part of one, was: to find its records again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PieceMark {
-    pub(super) offset: u64,
-    pub(super) length: u64,
+    pub(super) stretch: Stretch,
     pub(super) first: u64,
     pub(super) begins: bool,
     pub(super) ends: bool,
-    /// CRC-32 of the piece, so that a later look at the file is known to see the same bytes.
-    pub(super) checksum: u32,
     /// It goes on with a record that an earlier piece began: none is found here.
     pub(super) rest: bool,
 }
@@ -71,18 +84,8 @@ pub(super) struct PieceMark {
 /// Path of a source, offset of a piece, and its bytes.
 pub(super) type KeptPiece = (String, u64, Arc<Vec<u8>>);
 
-/// Where a record of a JSON document is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RecordMark {
-    pub(super) number: u64,
-    pub(super) offset: u64,
-    pub(super) length: u64,
-    /// CRC-32 of the record.
-    pub(super) checksum: u32,
-}
-
-/// By path of a source and offset of a piece: its records.
-pub(super) type KnownRecords = BTreeMap<(String, u64), Vec<RecordMark>>;
+/// By path of a source and offset of a piece: where its records are, by number.
+pub(super) type KnownRecords = BTreeMap<(String, u64), BTreeMap<u64, Stretch>>;
 
 /// Everything that a collection gave.
 pub struct Collected {

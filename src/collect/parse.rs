@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 
 use super::CollectError;
 use super::cut::{Holds, Piece, largest};
-use super::ledger::PieceMark;
+use super::ledger::{PieceMark, Stretch};
 use super::run::CollectOptions;
 use super::walk::EvidenceFile;
 use crate::config::Bound;
@@ -141,12 +141,10 @@ fn marks(piece: &Piece, framing: Framing) -> Vec<PieceMark> {
         let bytes = left.get(..end.unwrap_or(left.len())).unwrap_or_default();
         let last = bytes.len() == left.len();
         marks.push(PieceMark {
-            offset: piece.offset + at as u64,
-            length: bytes.len() as u64,
+            stretch: Stretch::of(piece.offset + at as u64, bytes),
             first,
             begins: piece.begins && at == 0,
             ends: piece.ends && last,
-            checksum: crc32fast::hash(bytes),
             rest,
         });
         if last {
@@ -178,10 +176,10 @@ mod tests {
             assert_eq!(marks.len() > 1, several);
             let mut at = 0;
             for (place, mark) in marks.iter().enumerate() {
-                let part = bytes.get(at..at + mark.length as usize).expect("within the piece");
-                assert_eq!(mark.offset, 1_000 + at as u64);
+                let part = bytes.get(at..at + mark.stretch.length as usize).expect("within the piece");
+                assert_eq!(mark.stretch.offset, 1_000 + at as u64);
                 assert_eq!(mark.first, 41 + bytes[..at].matches('\n').count() as u64);
-                assert_eq!(mark.checksum, crc32fast::hash(part.as_bytes()));
+                assert_eq!(mark.stretch.checksum, crc32fast::hash(part.as_bytes()));
                 assert_eq!((mark.begins, mark.ends), (place == 0, place + 1 == marks.len()));
                 assert!(mark.ends || part.ends_with('\n'));
                 at += part.len();

@@ -1,21 +1,22 @@
 //! Quotes: the deciding record as it stands in the evidence, found again by its pointer and checked to be the same bytes
 //! as those that were hashed.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::{Arc, PoisonError};
 
-use super::ledger::{Collected, PieceMark, RecordMark, Source};
+use super::ledger::{Collected, PieceMark, Source, Stretch};
 use crate::formats::{Framing, Grouping, Segment};
 use crate::redact::{lossless, redact, visible};
 
 /// Lines of a quote at most.
 const MOST_LINES: usize = 12;
-/// Pieces of JSON documents whose records are known at once.
-const MOST_PIECES: usize = 64;
 /// Characters of a line at most.
 const MOST_CHARACTERS: usize = 600;
+/// Pieces of JSON documents whose records are known at once.
+const MOST_PIECES: usize = 64;
 
 /// A verbatim quote, secrets redacted and hidden characters made visible.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,10 +78,10 @@ impl Collected {
     fn piece(&self, source: &Source, mark: PieceMark) -> Result<Arc<Vec<u8>>, String> {
         let mut last = self.last_piece.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            Some((path, offset, bytes)) if *path == source.path && *offset == mark.offset => Ok(Arc::clone(bytes)),
+            Some((path, offset, bytes)) if *path == source.path && *offset == mark.stretch.offset => Ok(Arc::clone(bytes)),
             _ => {
-                let bytes = Arc::new(read_again(source, mark.offset, mark.length, mark.checksum)?);
-                *last = Some((source.path.clone(), mark.offset, Arc::clone(&bytes)));
+                let bytes = Arc::new(read_again(source, mark.stretch)?);
+                *last = Some((source.path.clone(), mark.stretch.offset, Arc::clone(&bytes)));
                 Ok(bytes)
             }
         }
@@ -90,17 +91,16 @@ impl Collected {
     /// looked up once, and a look at one of them then reads no more than it.
     fn json_record(&self, source: &Source, mark: PieceMark, number: u64) -> Result<Option<String>, String> {
         let mut known = self.json_records.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (source.path.clone(), mark.offset);
+        let key = (source.path.clone(), mark.stretch.offset);
         if !known.contains_key(&key) && known.len() >= MOST_PIECES {
             known.clear();
         }
         let records = match known.entry(key) {
             Entry::Occupied(records) => records.into_mut(),
-            Entry::Vacant(place) => place.insert(record_marks(source, mark)?),
+            Entry::Vacant(place) => place.insert(records(source, mark)?),
         };
-        let Ok(at) = records.binary_search_by_key(&number, |record| record.number) else { return Ok(None) };
-        let Some(record) = records.get(at) else { return Ok(None) };
-        let bytes = read_again(source, record.offset, record.length, record.checksum)?;
+        let Some(record) = records.get(&number) else { return Ok(None) };
+        let bytes = read_again(source, *record)?;
         Ok(Some(lossless(&bytes).into_owned()))
     }
 }
@@ -112,16 +112,11 @@ impl PieceMark {
 }
 
 /// Where the records of a piece of a JSON document are.
-fn record_marks(source: &Source, mark: PieceMark) -> Result<Vec<RecordMark>, String> {
-    let bytes = read_again(source, mark.offset, mark.length, mark.checksum)?;
+fn records(source: &Source, mark: PieceMark) -> Result<BTreeMap<u64, Stretch>, String> {
+    let bytes = read_again(source, mark.stretch)?;
     let records = mark.segment(source, &bytes).json_records();
-    let marks = records.iter().map(|record| RecordMark {
-        number: record.number,
-        offset: mark.offset + record.at as u64,
-        length: record.bytes.len() as u64,
-        checksum: crc32fast::hash(record.bytes),
-    });
-    Ok(marks.collect())
+    let place = |at: usize| mark.stretch.offset + at as u64;
+    Ok(records.iter().map(|record| (record.number, Stretch::of(place(record.at), record.bytes))).collect())
 }
 
 /// A record as it is shown; `number` is that of its first line.
@@ -174,13 +169,13 @@ fn shown(text: &str) -> String {
     }
 }
 
-fn read_again(source: &Source, offset: u64, length: u64, checksum: u32) -> Result<Vec<u8>, String> {
+fn read_again(source: &Source, stretch: Stretch) -> Result<Vec<u8>, String> {
     let gone = |error: std::io::Error| format!("the source can no longer be read: {error}");
     let mut file = File::open(&source.file).map_err(gone)?;
-    file.seek(SeekFrom::Start(offset)).map_err(gone)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    file.take(length).read_to_end(&mut bytes).map_err(gone)?;
-    if crc32fast::hash(&bytes) == checksum {
+    file.seek(SeekFrom::Start(stretch.offset)).map_err(gone)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(stretch.length).unwrap_or(0));
+    file.take(stretch.length).read_to_end(&mut bytes).map_err(gone)?;
+    if crc32fast::hash(&bytes) == stretch.checksum {
         Ok(bytes)
     } else {
         Err("the source has changed since it was read and hashed".to_owned())

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use wide::u8x16;
 
-use super::json_strings::plain_strings;
+use super::json_strings::{are, plain_strings, unfit};
 use super::lazy::unquote;
 
 /// What JSON takes for white space.
@@ -242,10 +242,7 @@ impl<'t> Scanner<'t> {
 fn stop(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let block = u8x16::new(*block);
-        let are = |byte: u8| block.simd_eq(u8x16::splat(byte));
-        // A control character is at most 0x1f: the smaller of the two is the byte itself.
-        let stops = are(b'"') | are(b'\\') | block.min(u8x16::splat(0x1f)).simd_eq(block);
-        let stops = stops.to_bitmask();
+        let stops = (are(block, b'"') | unfit(block)).to_bitmask();
         if stops != 0 {
             return at + stops.trailing_zeros() as usize;
         }
@@ -334,35 +331,8 @@ mod tests {
 
     /// Pieces that JSON, and what is nearly JSON, is made of.
     const PARTS: &[&str] = &[
-        "{",
-        "}",
-        "[",
-        "]",
-        ",",
-        ":",
-        "\"",
-        "\\",
-        "\\u00",
-        "\\ud83d",
-        " ",
-        "\n",
-        "\t",
-        "-",
-        "0",
-        "1",
-        "2.5",
-        "e+1",
-        "true",
-        "null",
-        "[\"ab\",\"c\"]",
-        "[\"",
-        "\",\"",
-        "\"]",
-        "\"a\":",
-        "\"b\"",
-        "{\"k\":",
-        "\u{1}",
-        "é",
+        "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u00", "\\ud83d", " ", "\n", "\t", "-", "0", "1", "2.5", "e+1", "true",
+        "null", "[\"a\"]", "[\"", "\",\"", "\"]", "\"a\":", "\"b\"", "{\"k\":", "\u{1}", "é",
     ];
 
     /// Whether `text` is one object or array and nothing else.

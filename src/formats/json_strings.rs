@@ -11,12 +11,24 @@ use wide::u8x16;
 /// Bytes looked at in one step: as many as a word has bits.
 const BLOCK: usize = 64;
 
+/// Which of the bytes are `byte`.
+#[inline]
+pub(super) fn are(bytes: u8x16, byte: u8) -> u8x16 {
+    bytes.simd_eq(u8x16::splat(byte))
+}
+
+/// Which of the bytes a plain string may not hold: backslashes and control characters.
+#[inline]
+pub(super) fn unfit(bytes: u8x16) -> u8x16 {
+    // A control character is at most 0x1f: the smaller of the two is the byte itself.
+    are(bytes, b'\\') | bytes.min(u8x16::splat(0x1f)).simd_eq(bytes)
+}
+
 /// What stands in a block, a bit a byte, the first byte lowest.
 struct Marks {
     quotes: u64,
     commas: u64,
     closing: u64,
-    /// Backslashes and control characters: none may be in a plain string.
     unfit: u64,
 }
 
@@ -27,13 +39,11 @@ impl Marks {
         let (quarters, _) = block.as_chunks::<16>();
         for (quarter, bytes) in quarters.iter().enumerate() {
             let bytes = u8x16::new(*bytes);
-            let are = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
             let at = |mask: u8x16| u64::from(mask.to_bitmask()) << (16 * quarter);
-            marks.quotes |= at(are(b'"'));
-            marks.commas |= at(are(b','));
-            marks.closing |= at(are(b']'));
-            // A control character is at most 0x1f: the smaller of the two is the byte itself.
-            marks.unfit |= at(are(b'\\') | bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes));
+            marks.quotes |= at(are(bytes, b'"'));
+            marks.commas |= at(are(bytes, b','));
+            marks.closing |= at(are(bytes, b']'));
+            marks.unfit |= at(unfit(bytes));
         }
         marks
     }
