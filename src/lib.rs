@@ -41,6 +41,7 @@
 
 #[cfg(feature = "judge")]
 pub mod assess;
+mod bytes;
 pub mod catalogue;
 pub mod collect;
 pub mod config;

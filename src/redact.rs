@@ -8,6 +8,9 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use hashbrown::DefaultHashBuilder;
 use regex::{Captures, Regex};
+use wide::u8x16;
+
+use crate::bytes::{by_sixteen, unprintable};
 
 /// What stands where a secret stood.
 pub const MARK: &str = "[redacted]";
@@ -105,9 +108,9 @@ pub fn is_hidden(character: char) -> bool {
 /// The text with every hidden character written as `\u{202E}`.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    // No short cut out of the first test, so that many bytes are looked at in one step.
-    let plain = text.bytes().fold(true, |plain, byte| plain & (b' '..0x7f).contains(&byte));
-    if plain || !text.chars().any(is_hidden) {
+    let mut odd = u8x16::splat(0);
+    by_sixteen(text.as_bytes(), |block| odd = odd | unprintable(block));
+    if !odd.any() || !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);

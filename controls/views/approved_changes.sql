@@ -34,17 +34,31 @@ asked as (
   left join identities w on w.alias = lower(c.assigned_to)
   where c.recency = 1
 ),
+voices as (
+  select a.change_id, case when p.shared then p.alias else coalesce(p.person, lower(a.approver)) end as approver,
+         coalesce(p.shared, false) = false as certain, a.decision, a.decided_at, s.as_of
+  from approvals a
+  left join identities p on p.alias = lower(a.approver)
+  left join sources s on s.path = a.source
+  where a.decision in ('approved', 'rejected', 'cancelled')
+),
+-- Most approvers decide once, too.
+again as (
+  select change_id, coalesce(approver, '') as approver from voices group by change_id, coalesce(approver, '') having count(*) > 1
+),
 decisions as (
+  select v.change_id, v.approver, v.certain, v.decision, v.decided_at
+  from voices v
+  left join again g on g.change_id = v.change_id and g.approver = coalesce(v.approver, '')
+  where g.change_id is null
+  union all
   select change_id, approver, certain, decision, decided_at from (
-    select a.change_id, case when p.shared then p.alias else coalesce(p.person, lower(a.approver)) end as approver,
-           coalesce(p.shared, false) = false as certain, a.decision, a.decided_at,
-           row_number() over (partition by a.change_id, case when p.shared then p.alias else coalesce(p.person, lower(a.approver), '') end
-             order by case when a.decided_at is null then 1 else 0 end, a.decided_at desc,
-                      case when s.as_of is null then 1 else 0 end, s.as_of desc, a.decision desc) as recency
-    from approvals a
-    left join identities p on p.alias = lower(a.approver)
-    left join sources s on s.path = a.source
-    where a.decision in ('approved', 'rejected', 'cancelled')
+    select v.change_id, v.approver, v.certain, v.decision, v.decided_at,
+           row_number() over (partition by v.change_id, coalesce(v.approver, '')
+             order by case when v.decided_at is null then 1 else 0 end, v.decided_at desc,
+                      case when v.as_of is null then 1 else 0 end, v.as_of desc, v.decision desc) as recency
+    from voices v
+    join again g on g.change_id = v.change_id and g.approver = coalesce(v.approver, '')
   ) as ranked
   where recency = 1
 ),

@@ -6,7 +6,7 @@ with asked as (
   select distinct c.kind, c.source, c.line, c.host, r.tool, cast(r.within_s as double) as within_s,
          extract(epoch from c.occurred_at) as at_s,
          case when c.automation = 'terminal' and not r.terminals then true else false end as borrowed
-  from work_candidates c
+  from work_open c
   join automation_rules r on r.account = lower(c.actor) and (r.host = c.host or (r.is_prefix and starts_with(c.host, r.host)))
   where c.automation is not null
 ),

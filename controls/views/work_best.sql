@@ -2,6 +2,6 @@
 -- One record may tell of several pieces of work, so all that tells them apart is named.
 select m.kind, m.source, m.line, m.host, m.item, m.occurred_at, coalesce(m.actor, '') as actor, coalesce(m.named, '') as named,
        substr(min(concat(m.rank, m.change_id)), 2) as change_id
-from work_candidates m
+from work_open m
 where m.overlaps
 group by m.kind, m.source, m.line, m.host, m.item, m.occurred_at, coalesce(m.actor, ''), coalesce(m.named, '')

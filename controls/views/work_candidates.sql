@@ -2,6 +2,7 @@
 -- row without a change where there is none. What names a change itself is held against that one alone. Rank: 1 approved
 -- before, 2 emergency approved afterwards, 3 approved by somebody unknown, 4 approved late, 5 approved by nobody else, 6 not
 -- approved. A change that overlaps with no other of the same host and person needs no grouping, which keeps this one pass.
+-- `plain` is what the one proper change of one known person explains, which most work should be: nothing else about it matters.
 with overlapping as (
   select distinct a.change_id, a.host, a.person
   from approved_work a
@@ -43,11 +44,17 @@ work as (
          d.item, d.occurred_at, d.named
   from done d
   left join identities i on i.alias = lower(d.actor)
+),
+held as (
+  select w.kind, w.source, w.line, w.host, w.actor, w.person, w.shared, w.automation, w.item, w.occurred_at, w.named,
+         l.opens, o.change_id, coalesce(o.overlaps, false) as overlaps,
+         case when o.approved_at > w.occurred_at then o.late_rank else o.rank end as rank
+  from work w
+  left join own o on o.host = w.host and o.person = w.person and w.occurred_at >= o.starts_at and w.occurred_at < o.until_at
+    and (w.named is null or w.named = o.change_id)
+  left join shell_commands l on l.command = w.item and w.kind = 'command'
 )
-select w.kind, w.source, w.line, w.host, w.actor, w.person, w.shared, w.automation, w.item, w.occurred_at, w.named,
-       l.opens, o.change_id, coalesce(o.overlaps, false) as overlaps,
-       case when o.approved_at > w.occurred_at then o.late_rank else o.rank end as rank
-from work w
-left join own o on o.host = w.host and o.person = w.person and w.occurred_at >= o.starts_at and w.occurred_at < o.until_at
-  and (w.named is null or w.named = o.change_id)
-left join shell_commands l on l.command = w.item and w.kind = 'command'
+select h.kind, h.source, h.line, h.host, h.actor, h.person, h.shared, h.automation, h.item, h.occurred_at, h.named, h.opens,
+       h.change_id, h.overlaps, h.rank,
+       case when h.rank = '1' and not h.overlaps and not h.shared and h.automation is null then true else false end as plain
+from held h

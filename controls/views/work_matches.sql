@@ -1,123 +1,15 @@
 -- inline
--- What explains each privileged command, login, alarm and drift, and where nothing does, the nearest miss. `rule` says what
--- matched, `verdict` why nothing did; `reason` is the sentence for commands and logins, about columns of this view.
-with judged as (
-  select m.kind, m.source, m.line, m.host, m.actor, m.person, m.shared, m.item, m.occurred_at, m.named, m.opens, m.change_id, m.rank
-  from work_candidates m
-  left join work_best b on b.kind = m.kind and b.source = m.source and b.line = m.line and b.host = m.host and b.item = m.item
-    and b.occurred_at = m.occurred_at and b.actor = coalesce(m.actor, '') and b.named = coalesce(m.named, '')
-  where not m.overlaps or m.change_id = b.change_id
-),
-decided as (
-  select j.kind, j.source, j.line, j.host, j.actor, j.item, j.occurred_at, j.shared, j.named as named_change, j.opens, j.rank,
-         -- What most rows are comes first in each of these: the rest is then looked at for few.
-         case when j.rank = '1' and not j.shared and n.kind is null then 'explained'
-              when n.borrowed then 'borrowed_account'
-              when j.rank in ('1', '2') and not j.shared then 'explained'
-              when n.traced then 'explained'
-              when j.shared then 'ambiguous'
-              when j.rank = '3' then 'approver_unknown'
-              when j.rank = '4' then 'approved_late'
-              when j.rank = '5' then 'self_approved'
-              when j.rank = '6' then 'unapproved'
-              when n.tool is not null then 'no_run'
-              when n.rank = 0 then 'ambiguous'
-              when n.rank = 1 then 'wrong_person'
-              when n.rank = 2 then 'outside_window'
-              when n.rank = 3 then 'wrong_host'
-              when n.rank = 5 then 'unknown_change'
-              else 'no_change' end as verdict,
-         case when n.traced and (j.rank is null or j.rank > '2' or j.shared) then cast(null as varchar) else j.change_id end as change_id,
-         coalesce(j.change_id, n.change_id) as nearest_change, n.distance_s, n.near_change, n.near_s, n.instead_change,
-         n.tool, n.run_at, n.run_s
-  from judged j
-  left join work_misses n on n.kind = j.kind and n.source = j.source and n.line = j.line
-),
-looks as (
-  select distinct host, tool, occurred_at from alarm_runs where outcome <> 'failed'
-  union
-  select distinct host, tool, occurred_at from config_runs where outcome <> 'failed'
-),
-reported as (
-  select 'alarm' as kind, source, line, host, tool, target as item, occurred_at from alarms
-  union all
-  select 'drift' as kind, source, line, host, tool, resource as item, occurred_at from config_drift
-),
-events as (
-  -- A finding is about the time since the look before it; without any look, about its own moment.
-  select r.kind, r.source, r.line, r.host, r.tool as actor, r.item, r.occurred_at,
-         case when count(l.occurred_at) = 0 then r.occurred_at
-              else coalesce(max(case when l.occurred_at < r.occurred_at then l.occurred_at end), d.starts_at) end as since_at
-  from reported r
-  cross join period d
-  left join looks l on l.host = r.host and l.tool = r.tool
-  where r.occurred_at >= d.starts_at and r.occurred_at < d.ends_at
-  group by r.kind, r.source, r.line, r.host, r.tool, r.item, r.occurred_at, d.starts_at
-),
-explained as (
-  select e.kind, e.source, e.line, e.item,
-         min(concat(
-           case when a.approved and a.independent = 'yes' and (a.approved_at is null or a.approved_at <= e.occurred_at) then '1'
-                when a.approved and a.independent = 'yes' and a.kind = 'emergency' then '2'
-                when a.approved and a.independent = 'unknown' then '3'
-                when a.approved and a.independent = 'yes' then '4'
-                when a.approved then '5'
-                else '6' end, a.change_id)) as best
-  from events e
-  join approved_work a on a.host = e.host and a.starts_at <= e.occurred_at and a.until_at > e.since_at and not a.standing
-  group by e.kind, e.source, e.line, e.item
-)
-select d.kind, d.source, d.line, d.host, d.actor, d.item, d.occurred_at, d.opens, d.change_id,
-       case when d.rank = '1' and d.verdict = 'explained' and d.named_change is null and d.change_id is not null then 'host, person and window'
-            when d.verdict <> 'explained' then cast(null as varchar)
-            when d.change_id is null then 'declared automation, traced to its run'
-            when d.named_change is not null and d.rank = '1' then 'named, and its host, person and window'
-            when d.named_change is not null then 'named, and its host, person and window; an emergency change, approved afterwards'
-            else 'host, person and window of an emergency change, approved afterwards' end as rule,
-       d.verdict, d.nearest_change, d.distance_s, d.near_change, d.near_s, d.named_change, d.instead_change, d.tool, d.run_at, d.run_s,
-       case when d.verdict = 'explained' and d.change_id is not null and d.named_change is null then concat('explained by ', d.change_id)
-            when d.verdict = 'explained' and d.change_id is null then concat('traced to the ', d.tool, ' run of {run_at}')
-            when d.verdict = 'explained' then concat('explained by ', d.change_id, ', which it names')
-            when d.verdict = 'borrowed_account' then 'a terminal was open, so somebody worked as the automation account {actor}, and nothing says who'
-            when d.verdict = 'no_run' and d.run_s is null then concat('a declared automation account, but no ', d.tool, ' run on the host is among the evidence')
-            when d.verdict = 'no_run' and d.run_s < 0 then concat('a declared automation account outside its runs: the nearest ', d.tool, ' run began {run_s} later')
-            when d.verdict = 'no_run' then concat('a declared automation account outside its runs: the nearest ', d.tool, ' run had ended {run_s} before')
-            when d.verdict = 'ambiguous' and d.shared then 'several people share the account'
-            when d.verdict = 'ambiguous' then '{nearest_change} covers it, and is assigned to a name that several people share'
-            else concat(
-              case when d.named_change is not null then 'it names {nearest_change}, which ' else '' end,
-              case when d.named_change is null and d.verdict in ('approver_unknown', 'unapproved', 'approved_late', 'self_approved', 'wrong_person') then '{nearest_change} ' else '' end,
-              case when d.verdict = 'approver_unknown' then 'covers it and is approved, but the records do not show that somebody else approved it'
-                   when d.verdict = 'unapproved' then 'covers it, but was not approved'
-                   when d.verdict = 'approved_late' then 'covers it, but was approved afterwards'
-                   when d.verdict = 'self_approved' then 'covers it, but nobody other than its requester or assignee approved it'
-                   when d.verdict = 'unknown_change' then 'no change record has'
-                   when d.verdict = 'wrong_person' and d.named_change is not null then 'is assigned to somebody else'
-                   when d.verdict = 'wrong_person' then 'covers the host at that time, but is assigned to somebody else'
-                   when d.verdict = 'wrong_host' and d.named_change is not null then 'does not cover the host'
-                   when d.verdict = 'wrong_host' then 'the person''s change at that time, {nearest_change}, does not cover the host'
-                   when d.verdict = 'outside_window' and d.distance_s is null then 'has no window'
-                   when d.verdict = 'outside_window' and d.named_change is not null and d.distance_s < 0 then 'opened its window {distance_s} later'
-                   when d.verdict = 'outside_window' and d.named_change is not null then 'had closed its window {distance_s} before'
-                   when d.verdict = 'outside_window' and d.distance_s < 0 then 'the window of {nearest_change} opened {distance_s} later'
-                   when d.verdict = 'outside_window' then 'the window of {nearest_change} had closed {distance_s} before'
-                   when d.nearest_change is null then 'no change covers it, and none names the host'
-                   when d.distance_s < 0 then 'no change covers it; the nearest on the host, {nearest_change}, opened {distance_s} later'
-                   else 'no change covers it; the nearest on the host, {nearest_change}, had closed {distance_s} before' end,
-              case when d.instead_change is not null then concat('; ', d.instead_change, ' would cover it') else '' end) end as reason
-from decided d
+-- What explains each privileged command and login, and where nothing does, the nearest miss. `rule` says what matched,
+-- `verdict` why nothing did; `reason` is the sentence, about columns of this view.
+select m.kind, m.source, m.line, m.host, m.actor, m.item, m.occurred_at, m.opens, m.change_id,
+       case when m.named is null then 'host, person and window' else 'named, and its host, person and window' end as rule,
+       'explained' as verdict, m.change_id as nearest_change, cast(null as double) as distance_s, cast(null as varchar) as near_change,
+       cast(null as double) as near_s, m.named as named_change, cast(null as varchar) as instead_change, cast(null as varchar) as tool,
+       cast(null as timestamp) as run_at, cast(null as double) as run_s,
+       case when m.named is null then concat('explained by ', m.change_id) else concat('explained by ', m.change_id, ', which it names') end as reason
+from work_candidates m
+where m.plain
 union all
-select e.kind, e.source, e.line, e.host, e.actor, e.item, e.occurred_at, cast(null as varchar) as opens, substr(x.best, 2) as change_id,
-       case when substr(x.best, 1, 1) in ('1', '2') then 'host, and a window since the look before' end as rule,
-       case when substr(x.best, 1, 1) in ('1', '2') then 'explained'
-            when substr(x.best, 1, 1) = '3' then 'approver_unknown'
-            when substr(x.best, 1, 1) = '4' then 'approved_late'
-            when substr(x.best, 1, 1) = '5' then 'self_approved'
-            when substr(x.best, 1, 1) = '6' then 'unapproved'
-            else 'no_change' end as verdict,
-       substr(x.best, 2) as nearest_change, cast(null as double) as distance_s,
-       cast(null as varchar) as near_change, cast(null as double) as near_s, cast(null as varchar) as named_change,
-       cast(null as varchar) as instead_change, cast(null as varchar) as tool, cast(null as timestamp) as run_at,
-       cast(null as double) as run_s, cast(null as varchar) as reason
-from events e
-left join explained x on x.kind = e.kind and x.source = e.source and x.line = e.line and x.item = e.item
+select kind, source, line, host, actor, item, occurred_at, opens, change_id, rule, verdict, nearest_change, distance_s, near_change,
+       near_s, named_change, instead_change, tool, run_at, run_s, reason
+from work_verdicts

@@ -56,6 +56,7 @@ impl Column {
         })
     }
 
+    #[inline]
     fn cell(&self, row: usize) -> Option<Cell<'_>> {
         let here = |null: bool| if null { None } else { Some(()) };
         match self {
@@ -93,6 +94,7 @@ impl Frame {
     }
 
     /// The cell of the column at a position; nothing where it is null.
+    #[inline]
     pub(super) fn cell_at(&self, column: usize, row: usize) -> Option<Cell<'_>> {
         let (_, column) = self.columns.get(column)?;
         if row < self.rows { column.cell(row) } else { None }

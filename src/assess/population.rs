@@ -95,6 +95,8 @@ pub(super) struct Writer<'c> {
     /// Rows that share a pointer, until the next one comes.
     waiting: Vec<(Rc<Frame>, usize)>,
     recent: VecDeque<(u64, Rc<Frame>, usize)>,
+    /// The source of the rows at hand, and how many there are: they go to `cited` when the next source comes.
+    citing: (String, u64),
 }
 
 /// Where the columns of a test are.
@@ -138,7 +140,17 @@ impl<'c> Writer<'c> {
             csv: empty,
             sample: Sample::default(),
         };
-        Ok(Self { control, path, csv, number: 0, population, at, waiting: Vec::new(), recent: VecDeque::new() })
+        Ok(Self {
+            control,
+            path,
+            csv,
+            number: 0,
+            population,
+            at,
+            waiting: Vec::new(),
+            recent: VecDeque::new(),
+            citing: (String::new(), 0),
+        })
     }
 
     /// Takes one piece of the test's result, ordered by source and line. Rows that share both are put in the order of
@@ -209,11 +221,8 @@ impl<'c> Writer<'c> {
         let reason = if has_places(&template) { Cow::Owned(fill(&template, frame, row, "")) } else { template };
         self.write_row(frame, row, status, &reason)
             .map_err(|error| AssessError::Io { path: self.path.clone(), message: error.to_string() })?;
-        if let Some(source) = frame.text_at(self.at.source, row) {
-            match self.population.cited.get_mut(source.as_ref()) {
-                Some(count) => *count += 1,
-                None => drop(self.population.cited.insert(source.into_owned(), 1)),
-            }
+        if let Some(Cell::Text(source)) = frame.cell_at(self.at.source, row) {
+            self.cite(source);
         }
         self.keep(frame, row, status, &reason);
         self.recent.push_back((self.number, Rc::clone(frame), row));
@@ -221,6 +230,19 @@ impl<'c> Writer<'c> {
             self.recent.pop_front();
         }
         Ok(())
+    }
+
+    /// Counts a deciding record of `source`. Rows come source by source.
+    fn cite(&mut self, source: &str) {
+        let (last, count) = &mut self.citing;
+        if last == source {
+            *count += 1;
+            return;
+        }
+        let (last, count) = std::mem::replace(&mut self.citing, (source.to_owned(), 1));
+        if count > 0 {
+            *self.population.cited.entry(last).or_default() += count;
+        }
     }
 
     fn write_row(&mut self, frame: &Frame, row: usize, status: ItemStatus, reason: &str) -> std::io::Result<()> {
@@ -285,6 +307,7 @@ impl<'c> Writer<'c> {
     /// Closes the file, and draws the sample.
     pub(super) fn finish(mut self, drawing: Drawing<'_>) -> Result<Population, AssessError> {
         self.settle()?;
+        self.cite("");
         self.population.last = self.tail();
         let path = self.path.clone();
         let failed = |error: std::io::Error| AssessError::Io { path: path.clone(), message: error.to_string() };

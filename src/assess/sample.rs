@@ -14,7 +14,6 @@
 //! ```
 
 use std::collections::{BTreeMap, BinaryHeap};
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 
@@ -138,12 +137,10 @@ fn smallest<V: Ord>(seed: &str, rows: impl Iterator<Item = (V, u64)>, wanted: u6
     let mut begun = Sha256::new();
     begun.update(seed.as_bytes());
     begun.update(b"\n");
-    let mut digits = String::new();
+    let mut digits = itoa::Buffer::new();
     for (variant, number) in rows {
-        digits.clear();
-        let _ = write!(digits, "{number}");
         let mut key = begun.clone();
-        key.update(digits.as_bytes());
+        key.update(digits.format(number).as_bytes());
         let key = key.digest();
         let heap = heaps.entry(variant).or_default();
         if heap.len() < wanted {

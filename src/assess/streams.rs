@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use hashbrown::HashMap;
+
 use super::AssessError;
 use super::engine::{Engine, Parameters};
 use super::fleet::FleetHost;
+use super::judge::period_parameters;
 use super::population::PackedFile;
 use super::table::CsvFile;
 use crate::catalogue::{Catalogue, Parameter, parse_duration};
@@ -112,22 +115,13 @@ struct Heard {
 }
 
 const ACTIVITY: &str = "
-select a.host, a.day, sum(a.records) as records, min(a.first_at) as first_at, max(a.last_at) as last_at
-from log_activity a
-cross join period p
-where a.stream = $stream and a.last_at >= p.starts_at and a.first_at < p.ends_at
-group by a.host, a.day";
+select host, day, records, first_at, last_at
+from log_activity
+where stream = $stream and last_at >= cast($period_start as timestamp) and first_at < cast($period_end as timestamp)";
 
-const LONGEST: &str = "
-select host, from_at, to_at from (
-  select s.host, s.from_at, s.to_at,
-         row_number() over (partition by s.host order by s.gap_s desc, s.from_at) as place
-  from silences s
-  where s.stream = $stream
-) as ranked
-where place = 1";
+const SILENCES: &str = "select stream, host, from_at, to_at from silences";
 
-const GAPS: &str = "select distinct host, from_at, to_at from gaps where stream = $stream";
+const GAPS: &str = "select stream, host, from_at, to_at from gaps";
 
 /// Looks at every stream that a control needs or a log has; writes a CSV of each to `folder`.
 pub(super) fn streams(
@@ -140,6 +134,7 @@ pub(super) fn streams(
     let days = days_of(period);
     let written: Vec<String> = days.iter().map(|day| day.iso().get(..10).unwrap_or_default().to_owned()).collect();
     let there = there(engine)?;
+    let (longest, gaps) = (longest(engine)?, gaps(engine)?);
     let mut streams = Vec::new();
     for name in STREAMS {
         let needed_by: Vec<(String, String, String)> = catalogue
@@ -149,23 +144,21 @@ pub(super) fn streams(
             .filter(|(_, need)| need.stream == name && parse_duration(&need.max_gap).is_some())
             .map(|(control, need)| (control.id.clone(), control.applies_to.hosts().to_owned(), need.max_gap.clone()))
             .collect();
-        let heard = if there.contains(name) { heard(engine, name, &days)? } else { BTreeMap::new() };
+        let heard = if there.contains(name) { heard(engine, name, period, &days)? } else { HashMap::new() };
         if needed_by.is_empty() && heard.is_empty() {
             continue;
         }
         let mut hosts = expected(fleet, &needed_by, &heard);
-        let longest = spans(engine, name, LONGEST)?;
-        let gaps = spans(engine, name, GAPS)?;
+        let (longest, gaps) = (longest.get(name), gaps.get(name));
         let path = folder.join(format!("coverage-{name}.csv"));
         let failed = |error: std::io::Error| AssessError::Io { path: path.clone(), message: error.to_string() };
         let mut csv = CsvFile::begin(&path).map_err(failed)?;
         ["host", "day", "records", "alive", "cell"].iter().for_each(|column| csv.text(column));
         csv.end_row().map_err(failed)?;
         for host in &mut hosts {
-            let none = Vec::new();
-            let gaps = gaps.get(&host.host).unwrap_or(&none);
+            let gaps = gaps.and_then(|gaps| gaps.get(&host.host)).map(Vec::as_slice).unwrap_or_default();
             host.silences = gaps.len() as u64;
-            host.longest = longest.get(&host.host).and_then(|spans| spans.first().copied());
+            host.longest = longest.and_then(|longest| longest.get(&host.host).copied());
             let silent_life = host.alive_from.zip(host.alive_to).filter(|_| !heard.contains_key(&host.host));
             host.longest = host.longest.or(silent_life);
             let log = heard.get(&host.host);
@@ -207,13 +200,15 @@ fn there(engine: &Engine) -> Result<BTreeSet<String>, AssessError> {
     Ok(there)
 }
 
-/// What a stream has of each host.
-fn heard(engine: &Engine, stream: &str, days: &[Micros]) -> Result<BTreeMap<String, Heard>, AssessError> {
-    let mut heard: BTreeMap<String, Heard> = BTreeMap::new();
-    engine.query(&format!("stream {stream}"), ACTIVITY, &of(stream), |frame| {
+/// What a stream has of each host. Several sources may have records of one day.
+fn heard(engine: &Engine, stream: &str, period: &Period, days: &[Micros]) -> Result<HashMap<String, Heard>, AssessError> {
+    let mut heard: HashMap<String, Heard> = HashMap::new();
+    let mut parameters = period_parameters(period);
+    parameters.insert("stream".to_owned(), Parameter::Text(stream.to_owned()));
+    engine.query(&format!("stream {stream}"), ACTIVITY, &parameters, |frame| {
         for row in 0..frame.rows() {
             let (Some(host), Some(day)) = (frame.text("host", row), frame.time("day", row)) else { continue };
-            let log = heard.entry(host.into_owned()).or_default();
+            let log = heard.entry_ref(host.as_ref()).or_default();
             log.first_at = [log.first_at, frame.time("first_at", row)].into_iter().flatten().min();
             log.last_at = [log.last_at, frame.time("last_at", row)].into_iter().flatten().max();
             if let Ok(index) = days.binary_search(&day.day()) {
@@ -225,28 +220,51 @@ fn heard(engine: &Engine, stream: &str, days: &[Micros]) -> Result<BTreeMap<Stri
     Ok(heard)
 }
 
-/// Spans of time by host.
-fn spans(engine: &Engine, stream: &str, sql: &str) -> Result<BTreeMap<String, Vec<(Micros, Micros)>>, AssessError> {
-    let mut spans: BTreeMap<String, Vec<(Micros, Micros)>> = BTreeMap::new();
-    engine.query(&format!("stream {stream}"), sql, &of(stream), |frame| {
+type Span = (Micros, Micros);
+
+/// The longest silence of each stream and host; the first one where several are as long.
+fn longest(engine: &Engine) -> Result<HashMap<String, HashMap<String, Span>>, AssessError> {
+    let mut longest: HashMap<String, HashMap<String, Span>> = HashMap::new();
+    spans(engine, SILENCES, |stream, host, span| {
+        let rank = |(from, to): Span| (to.0 - from.0, std::cmp::Reverse(from));
+        let of_stream = longest.entry_ref(stream).or_default();
+        match of_stream.get_mut(host) {
+            Some(known) if rank(*known) >= rank(span) => {}
+            Some(known) => *known = span,
+            None => drop(of_stream.insert(host.to_owned(), span)),
+        }
+    })?;
+    Ok(longest)
+}
+
+/// The silences of each stream and host that are longer than some control allows, each once.
+fn gaps(engine: &Engine) -> Result<HashMap<String, HashMap<String, Vec<Span>>>, AssessError> {
+    let mut gaps: HashMap<String, HashMap<String, Vec<Span>>> = HashMap::new();
+    spans(engine, GAPS, |stream, host, span| gaps.entry_ref(stream).or_default().entry_ref(host).or_default().push(span))?;
+    for spans in gaps.values_mut().flat_map(HashMap::values_mut) {
+        spans.sort_unstable();
+        spans.dedup();
+    }
+    Ok(gaps)
+}
+
+/// Hands over spans of time with their stream and host.
+fn spans(engine: &Engine, sql: &str, mut each: impl FnMut(&str, &str, Span)) -> Result<(), AssessError> {
+    engine.query("streams", sql, &Parameters::new(), |frame| {
         for row in 0..frame.rows() {
-            if let (Some(host), Some(from), Some(to)) =
-                (frame.text("host", row), frame.time("from_at", row), frame.time("to_at", row))
+            let (stream, host) = (frame.text("stream", row), frame.text("host", row));
+            if let (Some(stream), Some(host), Some(from), Some(to)) =
+                (stream, host, frame.time("from_at", row), frame.time("to_at", row))
             {
-                spans.entry(host.into_owned()).or_default().push((from, to));
+                each(&stream, &host, (from, to));
             }
         }
         Ok(())
-    })?;
-    Ok(spans)
-}
-
-fn of(stream: &str) -> Parameters {
-    Parameters::from([("stream".to_owned(), Parameter::Text(stream.to_owned()))])
+    })
 }
 
 /// The hosts that must have the stream, and those that have it, by name.
-fn expected(fleet: &[FleetHost], needed_by: &[(String, String, String)], heard: &BTreeMap<String, Heard>) -> Vec<StreamHost> {
+fn expected(fleet: &[FleetHost], needed_by: &[(String, String, String)], heard: &HashMap<String, Heard>) -> Vec<StreamHost> {
     let mut hosts: BTreeMap<&str, Option<&FleetHost>> = heard.keys().map(|host| (host.as_str(), None)).collect();
     for host in fleet {
         let needed = needed_by.iter().any(|(_, class, _)| class == "all" || *class == host.class);
@@ -331,7 +349,7 @@ mod tests {
         let period = Period::parse("2026-07-02..2026-07-04", chrono_tz::Tz::Europe__Berlin).expect("a period");
         let days = days_of(&period);
         assert_eq!(days, [at("2026-07-01T00:00:00Z"), at("2026-07-02T00:00:00Z"), at("2026-07-03T00:00:00Z")]);
-        let mut host = expected(&[], &[], &BTreeMap::from([("db-1".to_owned(), Heard::default())])).remove(0);
+        let mut host = expected(&[], &[], &HashMap::from([("db-1".to_owned(), Heard::default())])).remove(0);
         let lived = |host: &StreamHost| days.iter().map(|day| alive(host, *day, &period)).collect::<Vec<_>>();
         assert_eq!(lived(&host), ["unknown"; 3]);
         (host.alive_from, host.alive_to) = (Some(period.starts_at), Some(period.ends_at));

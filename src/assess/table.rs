@@ -5,8 +5,11 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
+use wide::u8x16;
+
 use super::frame::{Cell, Frame};
 use super::population::PackedFile;
+use crate::bytes::{are, by_sixteen, unprintable};
 use crate::collect::Sha256;
 use crate::facts::IsoWriter;
 use crate::outputs::defused;
@@ -148,7 +151,7 @@ impl WrittenCsv {
     }
 }
 
-/// What has to be known of a text to write it as a cell. One pass without branches.
+/// What has to be known of a text to write it as a cell.
 struct Plain {
     /// Printable ASCII without quotes that begins with nothing that a spreadsheet computes: as it is, or between quotes.
     harmless: bool,
@@ -156,12 +159,15 @@ struct Plain {
 }
 
 impl Plain {
+    #[inline]
     fn of(bytes: &[u8]) -> Self {
         let computes = matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@'));
-        let (harmless, comma) = bytes.iter().fold((true, false), |(harmless, comma), byte| {
-            (harmless & (b' '..0x7f).contains(byte) & (*byte != b'"'), comma | (*byte == b','))
+        let (mut harmful, mut commas) = (u8x16::splat(0), u8x16::splat(0));
+        by_sixteen(bytes, |block| {
+            harmful = harmful | unprintable(block) | are(block, b'"');
+            commas = commas | are(block, b',');
         });
-        Self { harmless: harmless && !computes, comma }
+        Self { harmless: !harmful.any() && !computes, comma: commas.any() }
     }
 }
 

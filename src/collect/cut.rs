@@ -50,11 +50,44 @@ impl Drop for Piece {
     }
 }
 
+/// Bytes after which the next line end closes a part of a piece, where a record is a line.
+const PART: usize = 64 << 10;
+
+/// A part of a piece: what is read to show one of its records again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// Offset in the piece of the first byte behind it.
+    pub(super) end: usize,
+    /// Its line ends, or JSON records: the number of the first one behind it is so much higher.
+    pub(super) numbers: u64,
+}
+
+/// The parts of a piece that has a record a line.
+fn parts(bytes: &[u8]) -> Vec<Part> {
+    let mut parts = Vec::with_capacity(bytes.len() / PART + 1);
+    let mut at = 0;
+    loop {
+        let left = bytes.get(at..).unwrap_or_default();
+        let end = left.get(PART..).and_then(|beyond| memchr::memchr(b'\n', beyond)).map_or(left.len(), |end| PART + end + 1);
+        at += end;
+        parts.push(Part { end: at, numbers: line_ends(left.get(..end).unwrap_or_default()) });
+        if end == left.len() {
+            return parts;
+        }
+    }
+}
+
+fn line_ends(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
 /// One piece of a file.
 #[derive(Debug)]
 pub(super) struct Piece {
     pool: Pool,
     pub(super) bytes: Vec<u8>,
+    /// Several where it has a record a line.
+    pub(super) parts: Vec<Part>,
     /// 1-based number of the first line or record.
     pub(super) first: u64,
     /// Offset of the first byte.
@@ -68,7 +101,8 @@ pub(super) struct Piece {
 impl Piece {
     /// A file of one piece, as if it began at that line and offset.
     pub(super) fn of(bytes: Vec<u8>, first: u64, offset: u64, pool: &Pool) -> Self {
-        Self { pool: pool.clone(), bytes, first, offset, begins: true, ends: true, holds: Holds::Records }
+        let parts = parts(&bytes);
+        Self { pool: pool.clone(), bytes, parts, first, offset, begins: true, ends: true, holds: Holds::Records }
     }
 }
 
@@ -214,8 +248,16 @@ impl Cutter {
         let mut bytes = std::mem::replace(&mut self.carry, rest);
         bytes.truncate(at);
         self.scanned = if self.scanner.is_some() { self.carry.len() } else { 0 };
+        let whole = |numbers| vec![Part { end: at, numbers }];
+        let parts = match self.framing {
+            Framing::Lines if holds == Holds::Records => parts(&bytes),
+            Framing::Lines | Framing::Groups(_) => whole(line_ends(&bytes)),
+            Framing::JsonRecords { .. } => whole(records),
+            Framing::Whole | Framing::Opaque => whole(0),
+        };
         let piece = Piece {
             pool: self.pool.clone(),
+            parts,
             first: self.first,
             offset: self.offset,
             begins: !self.begun,
@@ -225,11 +267,7 @@ impl Cutter {
         };
         self.begun = true;
         self.offset += piece.bytes.len() as u64;
-        self.first += match self.framing {
-            Framing::Lines | Framing::Groups(_) => memchr::memchr_iter(b'\n', &piece.bytes).count() as u64,
-            Framing::JsonRecords { .. } => records,
-            Framing::Whole | Framing::Opaque => 0,
-        };
+        self.first += piece.parts.iter().map(|part| part.numbers).sum::<u64>();
         piece
     }
 }

@@ -110,8 +110,7 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
             tables.push((index, batch));
         }
     }
-    let framing = job.format.as_ref().map_or(Framing::Lines, |recognised| recognised.recognition.framing);
-    let marks = marks(piece, framing);
+    let marks = marks(piece);
     Ok(Parsed {
         file: job.file,
         marks,
@@ -125,34 +124,23 @@ fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, 
     })
 }
 
-/// Bytes after which the next line end closes a mark, where a record is a line.
-const MARKED: usize = 64 << 10;
-
-/// Marks of a piece: several where it has a record a line, so that showing one again reads little.
-fn marks(piece: &Piece, framing: Framing) -> Vec<PieceMark> {
-    let rest = piece.holds == Holds::Rest;
-    let mut marks = Vec::new();
+/// Marks of a piece, one a part.
+fn marks(piece: &Piece) -> Vec<PieceMark> {
     let (mut at, mut first) = (0, piece.first);
-    loop {
-        let left = piece.bytes.get(at..).unwrap_or_default();
-        let whole = framing != Framing::Lines || piece.holds != Holds::Records;
-        let end =
-            left.get(MARKED..).filter(|_| !whole).and_then(|beyond| memchr::memchr(b'\n', beyond)).map(|end| MARKED + end + 1);
-        let bytes = left.get(..end.unwrap_or(left.len())).unwrap_or_default();
-        let last = bytes.len() == left.len();
-        marks.push(PieceMark {
+    let parts = piece.parts.iter().map(|part| {
+        let bytes = piece.bytes.get(at..part.end).unwrap_or_default();
+        let mark = PieceMark {
             stretch: Stretch::of(piece.offset + at as u64, bytes),
             first,
             begins: piece.begins && at == 0,
-            ends: piece.ends && last,
-            rest,
-        });
-        if last {
-            return marks;
-        }
-        at += bytes.len();
-        first += memchr::memchr_iter(b'\n', bytes).count() as u64;
-    }
+            ends: piece.ends && part.end == piece.bytes.len(),
+            rest: piece.holds == Holds::Rest,
+        };
+        at = part.end;
+        first += part.numbers;
+        mark
+    });
+    parts.collect()
 }
 
 #[cfg(test)]
@@ -164,15 +152,11 @@ mod tests {
     fn marks_join_to_the_piece_and_each_begins_at_the_line_that_it_names() {
         let line = |number: usize| format!("{number} {}\n", "x".repeat(number % 900));
         let text: String = (0..2_000).map(line).collect();
-        for (bytes, framing, several) in [
-            (text.clone(), Framing::Lines, true),
-            (text.trim_end().to_owned(), Framing::Lines, true),
-            (text, Framing::Whole, false),
-            ("one\ntwo".to_owned(), Framing::Lines, false),
-            (String::new(), Framing::Lines, false),
-        ] {
+        for (bytes, several) in
+            [(text.clone(), true), (text.trim_end().to_owned(), true), ("one\ntwo".to_owned(), false), (String::new(), false)]
+        {
             let piece = Piece::of(bytes.clone().into_bytes(), 41, 1_000, &Pool::default());
-            let marks = marks(&piece, framing);
+            let marks = marks(&piece);
             assert_eq!(marks.len() > 1, several);
             let mut at = 0;
             for (place, mark) in marks.iter().enumerate() {

@@ -8,8 +8,9 @@ use std::borrow::Cow;
 
 use wide::u8x16;
 
-use super::json_strings::{are, plain_strings, unfit};
+use super::json_strings::plain_strings;
 use super::lazy::unquote;
+use crate::bytes::{are, unfit};
 
 /// What JSON takes for white space.
 pub(super) const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];

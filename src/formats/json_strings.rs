@@ -8,21 +8,10 @@
 
 use wide::u8x16;
 
+use crate::bytes::{are, unfit};
+
 /// Bytes looked at in one step: as many as a word has bits.
 const BLOCK: usize = 64;
-
-/// Which of the bytes are `byte`.
-#[inline]
-pub(super) fn are(bytes: u8x16, byte: u8) -> u8x16 {
-    bytes.simd_eq(u8x16::splat(byte))
-}
-
-/// Which of the bytes a plain string may not hold: backslashes and control characters.
-#[inline]
-pub(super) fn unfit(bytes: u8x16) -> u8x16 {
-    // A control character is at most 0x1f: the smaller of the two is the byte itself.
-    are(bytes, b'\\') | bytes.min(u8x16::splat(0x1f)).simd_eq(bytes)
-}
 
 /// What stands in a block, a bit a byte, the first byte lowest.
 struct Marks {

@@ -318,8 +318,9 @@ impl Engine {
             return self.register(name, &path, in_order);
         }
         let schema = small.first().map_or(query.schema, RecordBatch::schema);
+        let order = if in_order { vec![pointer_order()] } else { Vec::new() };
         MemTable::try_new(schema, vec![small])
-            .and_then(|table| self.context.register_table(name, Arc::new(table)))
+            .and_then(|table| self.context.register_table(name, Arc::new(table.with_sort_order(order))))
             .map_err(|error| query_error(name, "stored", &error))?;
         Ok(())
     }
