@@ -38,10 +38,11 @@ pub(super) fn terminals(engine: &Engine, controls: &mut [Assessed]) -> Result<()
     let mut known: HashMap<(String, u64), Vec<(String, Terminal)>> = HashMap::new();
     if !pointers.is_empty() {
         engine.define("kept_commands", &[("source", false), ("line", false)], &pointers)?;
-        let sql = "select c.source, c.line, c.command, c.tty from privileged_commands c
-            join (select source, cast(line as bigint) as line from kept_commands) as k on k.source = c.source and k.line = c.line
-            where c.tty is not null
-            order by c.source, c.line, c.command, c.tty";
+        // Not put in order here: the engine would sort all commands before it looks for the few.
+        let sql = "select c.source, c.line, c.command, c.tty
+            from (select source, cast(line as bigint) as line from kept_commands) as k
+            join privileged_commands c on c.source = k.source and c.line = k.line
+            where c.tty is not null";
         engine.query("terminals", sql, &Parameters::new(), |frame| {
             for row in 0..frame.rows() {
                 let text = |name: &str| frame.text(name, row).unwrap_or_default().into_owned();
@@ -51,6 +52,7 @@ pub(super) fn terminals(engine: &Engine, controls: &mut [Assessed]) -> Result<()
             }
             Ok(())
         })?;
+        known.values_mut().for_each(|found| found.sort_unstable());
     }
     for assessed in controls {
         let exceptions = assessed.population.exceptions.iter();

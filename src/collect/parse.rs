@@ -13,7 +13,7 @@ use super::run::CollectOptions;
 use super::walk::EvidenceFile;
 use crate::config::Bound;
 use crate::facts::Micros;
-use crate::formats::{Activity, ActivityKey, Framing, Limit, Reading, Recognised, Segment, Sink, Tally};
+use crate::formats::{Activity, ActivityKey, Limit, Reading, Recognised, Segment, Sink, Tally};
 
 /// A piece on its way to a parser.
 pub(super) struct Job {

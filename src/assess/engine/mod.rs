@@ -7,9 +7,9 @@
 mod copy;
 mod kept;
 mod order;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,22 +21,21 @@ use datafusion::common::config::Dialect;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryReservation};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::execute_stream;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SQLOptions, SessionConfig, SessionContext};
-use parquet::arrow::ArrowWriter;
 use tokio::runtime::Runtime;
 
 use self::kept::{Kept, Slot};
-use self::order::{in_pointer_order, pointer_order};
+use self::order::pointer_order;
 use super::AssessError;
 use super::frame::Frame;
 use crate::catalogue::Parameter;
-use crate::collect::{Collected, passing};
+use crate::collect::Collected;
 use crate::facts::{TABLES, Table};
 
 pub use self::kept::Query;
@@ -56,8 +55,8 @@ const PARTITIONS: usize = 2;
 /// Bytes of a side of a join that is built whole rather than in parts.
 const SMALL_SIDE: usize = 32 << 20;
 
-/// Rows of a view that stay in memory; a view of more is written as Parquet.
-const SMALL_VIEW: usize = 16_384;
+/// Views take up to this part of the memory; what would take more is written as Parquet.
+const HELD: usize = 3;
 
 /// Rules of planning that have nothing to do here: they push filters into files, where parts are skipped by statistics, which
 /// facts do not carry. What a join learns of its rows would be pushed so, too, and would stay in a plan that is kept.
@@ -68,6 +67,10 @@ pub struct Engine {
     context: SessionContext,
     runtime: Runtime,
     views: PathBuf,
+    /// Bytes that views may take in memory.
+    held: usize,
+    /// What views take of the engine's memory.
+    rooms: Mutex<Vec<MemoryReservation>>,
     kept: Option<Mutex<Kept>>,
 }
 
@@ -164,7 +167,8 @@ impl Engine {
         let rules = PhysicalOptimizer::new().rules.into_iter().filter(|rule| !IDLE_RULES.contains(&rule.name())).collect();
         let state = SessionStateBuilder::new().with_config(config).with_runtime_env(environment).with_default_features();
         let context = SessionContext::new_with_state(state.with_physical_optimizer_rules(rules).build());
-        Ok(Self { context, runtime, views, kept: None })
+        let (held, rooms) = (options.memory / HELD, Mutex::default());
+        Ok(Self { context, runtime, views, held, rooms, kept: None })
     }
 
     /// Opens a Parquet file as a table; `in_order` where its rows stand in the order of their pointers.
@@ -278,69 +282,6 @@ impl Engine {
         let schema = Arc::new(frame.schema().as_arrow().clone());
         let plan = self.runtime.block_on(frame.create_physical_plan()).map_err(|error| query_error(name, "planned", &error))?;
         Ok(Query { plan, schema })
-    }
-
-    /// Runs a query once and stores what it gives like a table: in memory where it is small, as Parquet where not.
-    ///
-    /// # Errors
-    /// Where the query cannot be planned or run, or its result not be written.
-    pub fn store(&self, name: &str, sql: &str, parameters: &Parameters) -> Result<(), AssessError> {
-        let query = self.prepare(name, sql, parameters)?;
-        if self.kept.is_some() {
-            return self.store_in_slot(name, &query);
-        }
-        let merged = in_pointer_order(&query.plan);
-        let in_order = merged.is_some();
-        let query = Query { plan: merged.unwrap_or(query.plan), schema: query.schema };
-        let path = self.views.join(format!("{name}.parquet"));
-        let failed = |message: String| AssessError::Io { path: path.clone(), message };
-        let mut small: Vec<RecordBatch> = Vec::new();
-        let mut writer: Option<ArrowWriter<File>> = None;
-        let mut write = |batch: &RecordBatch| -> Result<(), AssessError> {
-            if let Some(writer) = &mut writer {
-                return writer.write(batch).map_err(|error| failed(error.to_string()));
-            }
-            small.push(batch.clone());
-            if small.iter().map(RecordBatch::num_rows).sum::<usize>() > SMALL_VIEW {
-                let file = File::create(&path).map_err(|error| failed(error.to_string()))?;
-                let mut open =
-                    ArrowWriter::try_new(file, batch.schema(), Some(passing())).map_err(|error| failed(error.to_string()))?;
-                for batch in small.drain(..) {
-                    open.write(&batch).map_err(|error| failed(error.to_string()))?;
-                }
-                writer = Some(open);
-            }
-            Ok(())
-        };
-        self.stream(name, &query, &mut write)?;
-        if let Some(writer) = writer {
-            writer.close().map_err(|error| failed(error.to_string()))?;
-            return self.register(name, &path, in_order);
-        }
-        let schema = small.first().map_or(query.schema, RecordBatch::schema);
-        let order = if in_order { vec![pointer_order()] } else { Vec::new() };
-        MemTable::try_new(schema, vec![small])
-            .and_then(|table| self.context.register_table(name, Arc::new(table.with_sort_order(order))))
-            .map_err(|error| query_error(name, "stored", &error))?;
-        Ok(())
-    }
-
-    fn store_in_slot(&self, name: &str, query: &Query) -> Result<(), AssessError> {
-        let mut batches = Vec::new();
-        self.stream(name, query, &mut |batch| {
-            batches.push(batch.clone());
-            Ok(())
-        })?;
-        let Some(kept) = &self.kept else { return Ok(()) };
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if !kept.slots.contains_key(name) {
-            let slot = Slot::register(&self.context, name, &query.schema).map_err(|error| query_error(name, "stored", &error))?;
-            kept.slots.insert(name.to_owned(), slot);
-        }
-        match kept.slots.get(name).map(|slot| slot.fill(&batches)) {
-            Some(Err(error)) => Err(AssessError::Query { name: name.to_owned(), what: "stored", message: error.to_string() }),
-            _ => Ok(()),
-        }
     }
 
     /// Whether there is such a table or view.
