@@ -54,6 +54,23 @@ pub(crate) fn by_sixteen(bytes: &[u8], mut each: impl FnMut(u8x16)) {
     each(u8x16::new(block));
 }
 
+/// Appends `bytes`. Short ones go as two blocks of fixed size that may overlap, which is half the work of a copy of any length.
+#[inline]
+pub(crate) fn append(to: &mut Vec<u8>, bytes: &[u8]) {
+    let end = to.len() + bytes.len();
+    if let (Some(first), Some(last), 16..=32) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>(), bytes.len()) {
+        to.extend_from_slice(first);
+        to.truncate(end - 16);
+        to.extend_from_slice(last);
+    } else if let (Some(first), Some(last), 8..=15) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>(), bytes.len()) {
+        to.extend_from_slice(first);
+        to.truncate(end - 8);
+        to.extend_from_slice(last);
+    } else {
+        to.extend_from_slice(bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +93,17 @@ mod tests {
                 assert!(found(&bytes, b','), "{length}: {at}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_appended_is_what_was_given() {
+        let mut all = Vec::new();
+        let bytes: Vec<u8> = (0..=255).collect();
+        for length in 0..70 {
+            append(&mut all, &bytes[..length]);
+            assert!(all.ends_with(&bytes[..length]), "{length}");
+        }
+        assert_eq!(all.len(), (0..70).sum::<usize>());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 -- Privileged commands whose identifier stands in more than one source. Most hosts have all their records in one, and need no
 -- comparison of identifiers.
 with spread as (
-  select host from privileged_commands where event_id is not null group by host having min(source) <> max(source)
+  select host from privileged_commands group by host having min(source) <> max(source)
 )
 select c.host, c.event_id, c.actor, c.command, c.occurred_at, c.source, c.line
 from privileged_commands c

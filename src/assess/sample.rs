@@ -1,19 +1,25 @@
 //! Samples that an auditor can draw again with stock tools. All items are tested; the sample is for re-performance.
 //!
-//! The items are drawn in the order of SHA-256 of seed, line feed and key, and the key is the number of the row in the
-//! population's CSV. Row numbers are unique, where resources and even pointers are not (one record may give several items);
-//! they need no parser of CSV in a shell; and the CSV's own hash, which the report prints, fixes what each stands for. That
-//! hash is the seed where the auditor gives none. A seed that the auditor gives is followed by the control's id, so that
-//! no two populations are drawn at the same rows.
+//! A draw is a number of a row in the population's CSV: the first 15 hex digits of SHA-256 of seed, line feed and the number of
+//! the draw, modulo the rows there are, plus 1 (60 bits, so that no row is favoured by more than one in 10^12 of a million).
+//! Rows that were drawn before are passed over. Row numbers are unique, where resources and even pointers are not (one record
+//! may give several items); they need no parser of CSV in a shell; and the CSV's own hash, which the report prints, fixes
+//! what each stands for. That hash is the seed where the auditor gives none. A seed that the auditor gives is followed by the
+//! control's id, so that no two populations are drawn at the same rows. It takes as many hashes as there are draws, so that a
+//! sample of a million rows is drawn again in a moment.
 //!
 //! ```sh
 //! seed=$(sha256sum SUDO-02.csv | cut -c1-64)   # or the seed that the report prints
-//! for n in $(seq 1 $(($(wc -l < SUDO-02.csv) - 1))); do
-//!   printf '%s %s\n' "$(printf '%s\n%s' "$seed" "$n" | sha256sum | cut -c1-64)" "$n"
-//! done | sort | head -25
+//! rows=$(($(wc -l < SUDO-02.csv) - 1))
+//! for draw in $(seq 1 9999); do
+//!   echo $((0x$(printf '%s\n%s' "$seed" "$draw" | sha256sum | cut -c1-15) % rows + 1))
+//! done | awk '!seen[$0]++ { print; if (++n == 25) exit }'
 //! ```
+//!
+//! Where a sample has items of each variant, the rows of a variant are counted by themselves, and the variant and a line feed
+//! stand before the number of the draw.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 
@@ -35,6 +41,8 @@ pub struct Sample {
     pub rows: Vec<Drawn>,
     /// Why so many, and where the number comes from.
     pub why: String,
+    /// The column that tells variants apart, where there are items of each.
+    pub variant: Option<String>,
 }
 
 /// An item that was drawn.
@@ -122,51 +130,69 @@ impl Drawing<'_> {
         let size = self.size(control, count);
         let numbers = match (size.per, &control.variant) {
             (Per::Variant, Some(variant)) => of_each(&seed, &csv.packed, variant, size.number)?,
-            _ => smallest(&seed, (1..=count).map(|number| ((), number)), size.number).remove(&()).unwrap_or_default(),
+            _ => draws(&seed, count, size.number),
         };
         let (head, rows) = lines(csv, &numbers)?;
-        Ok(Sample { seed, head, rows, why: size.why })
+        let variant = control.variant.clone().filter(|_| matches!(size.per, Per::Variant));
+        Ok(Sample { seed, head, rows, why: size.why, variant })
     }
 }
 
-/// The rows with the smallest SHA-256 of seed, line feed and row number, `wanted` of each variant, in that order.
-fn smallest<V: Ord>(seed: &str, rows: impl Iterator<Item = (V, u64)>, wanted: u64) -> BTreeMap<V, Vec<u64>> {
-    let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-    let mut heaps: BTreeMap<V, BinaryHeap<([u8; 32], u64)>> = BTreeMap::new();
-    // What all keys begin with is hashed once.
+/// The first `wanted` of `count` numbers from 1 on, in the order in which the seed draws them; all in their order where there
+/// are no more.
+fn draws(seed: &str, count: u64, wanted: u64) -> Vec<u64> {
+    if wanted >= count {
+        return (1..=count).collect();
+    }
+    // What all draws begin with is hashed once.
     let mut begun = Sha256::new();
     begun.update(seed.as_bytes());
     begun.update(b"\n");
-    let mut digits = itoa::Buffer::new();
-    for (variant, number) in rows {
-        let mut key = begun.clone();
-        key.update(digits.format(number).as_bytes());
-        let key = key.digest();
-        let heap = heaps.entry(variant).or_default();
-        if heap.len() < wanted {
-            heap.push((key, number));
-        } else if heap.peek().is_some_and(|(largest, _)| key < *largest) {
-            heap.pop();
-            heap.push((key, number));
-        }
-    }
-    heaps.into_iter().map(|(variant, heap)| (variant, heap.into_sorted_vec().into_iter().map(|(_, row)| row).collect())).collect()
+    let mut drawn = HashSet::new();
+    let numbers = (1_u64..).map(|draw| {
+        let mut hash = begun.clone();
+        hash.update(draw.to_string().as_bytes());
+        let [a, b, c, d, e, f, g, h, ..] = hash.digest();
+        (u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 4) % count + 1
+    });
+    let fresh = numbers.filter(|number| drawn.insert(*number));
+    fresh.take(usize::try_from(wanted).unwrap_or(usize::MAX)).collect()
 }
 
-/// The same for a population whose variants stand in a column, in the order of the variants.
+/// The same among the rows of each variant, whose name stands in a column, in the order of the variants.
 fn of_each(seed: &str, csv: &PackedFile, variant: &str, wanted: u64) -> std::io::Result<Vec<u64>> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    variants(csv, variant, |_, name| *counts.entry(name.to_owned()).or_default() += 1)?;
+    // Of each variant, which of its rows are drawn, and as which item of the sample.
+    let mut places: BTreeMap<&str, BTreeMap<u64, usize>> = BTreeMap::new();
+    let mut items = 0;
+    for (name, count) in &counts {
+        for number in draws(&format!("{seed}\n{name}"), *count, wanted) {
+            places.entry(name).or_default().insert(number, items);
+            items += 1;
+        }
+    }
+    let mut rows = vec![0; items];
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    variants(csv, variant, |row, name| {
+        let Some((name, places)) = places.get_key_value(name) else { return };
+        let number = seen.entry(name).or_default();
+        *number += 1;
+        if let Some(slot) = places.get(number).and_then(|item| rows.get_mut(*item)) {
+            *slot = row;
+        }
+    })?;
+    Ok(rows)
+}
+
+/// Hands over each row's number and variant.
+fn variants(csv: &PackedFile, variant: &str, mut each: impl FnMut(u64, &str)) -> std::io::Result<()> {
     let mut reader = csv::Reader::from_path(&csv.file)?;
     let column = reader.headers()?.iter().position(|name| name == variant).unwrap_or(0);
-    let mut broken = None;
-    let rows = (1..).zip(reader.records()).map_while(|(number, record)| match record {
-        Ok(record) => Some((record.get(column).unwrap_or_default().to_owned(), number)),
-        Err(error) => {
-            broken = Some(error);
-            None
-        }
-    });
-    let numbers = smallest(seed, rows, wanted).into_values().flatten().collect();
-    broken.map_or(Ok(numbers), |error| Err(error.into()))
+    for (row, record) in (1..).zip(reader.records()) {
+        each(row, record?.get(column).unwrap_or_default());
+    }
+    Ok(())
 }
 
 /// The head of a population's file, and its rows of these numbers in their order. A row is a line: populations are written
@@ -260,9 +286,30 @@ mod tests {
         let sample = drawn(400, Sampling::default(), Some("automated"));
         let tools: Vec<String> = sample.rows.iter().map(|drawn| drawn.cells()[5].clone()).collect();
         assert_eq!(tools, ["a", "b"]);
+        assert_eq!(sample.variant.as_deref(), Some("tool"));
         for drawn in &drawn(40_000, Sampling { risk: Risk::High, ..Sampling::default() }, None).rows {
             assert_eq!(drawn.cells()[0], format!("r{}", drawn.row));
         }
+    }
+
+    #[test]
+    fn draws_are_those_of_the_shell_and_none_comes_twice() {
+        // The test of the sample story runs the shell itself.
+        let hash = Sha256::of(b"seed\n1");
+        let first = u64::from_str_radix(hash.get(..15).expect("hex"), 16).expect("hex") % 1000 + 1;
+        assert_eq!(draws("seed", 1000, 3).first(), Some(&first));
+        for (count, wanted) in [(0, 5), (1, 1), (5, 5), (5, 9), (26, 25), (251, 250), (1_000_000, 60)] {
+            let drawn = draws("seed", count, wanted);
+            let distinct: HashSet<u64> = drawn.iter().copied().collect();
+            assert_eq!((drawn.len() as u64, distinct.len()), (wanted.min(count), drawn.len()), "{wanted} of {count}");
+            assert!(drawn.iter().all(|number| (1..=count).contains(number)));
+        }
+        // Nothing favours a part of the population: of 6,000 draws, each tenth has its tenth within five standard deviations.
+        let mut tenths = [0; 10];
+        for seed in 0..100 {
+            draws(&seed.to_string(), 1_000_000, 60).iter().for_each(|row| tenths[(row - 1) as usize / 100_000] += 1);
+        }
+        assert!(tenths.iter().all(|tenth| (484..=716).contains(tenth)), "{tenths:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use wide::u8x16;
 
 use super::frame::{Cell, Frame};
 use super::population::PackedFile;
-use crate::bytes::{are, by_sixteen, unprintable};
+use crate::bytes::{append, are, by_sixteen, unprintable};
 use crate::collect::Sha256;
 use crate::facts::IsoWriter;
 use crate::outputs::defused;
@@ -63,7 +63,7 @@ impl CsvFile {
         self.separate();
         let Plain { harmless, comma } = Plain::of(text.as_bytes());
         if harmless && !comma {
-            return self.waiting.extend_from_slice(text.as_bytes());
+            return append(&mut self.waiting, text.as_bytes());
         }
         if harmless {
             return self.quoted(text);
@@ -79,7 +79,7 @@ impl CsvFile {
 
     fn quoted(&mut self, text: &str) {
         self.waiting.push(b'"');
-        self.waiting.extend_from_slice(text.as_bytes());
+        append(&mut self.waiting, text.as_bytes());
         self.waiting.push(b'"');
     }
 

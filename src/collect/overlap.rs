@@ -14,12 +14,11 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use arrow::row::{RowConverter, SortField};
 use hashbrown::HashMap;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::CollectError;
 use super::hash::Sha256;
-use super::store::properties;
+use super::store::TableWriter;
 use crate::facts::{ALARM_RUNS, ALARMS, CONFIG_DRIFT, CONFIG_RUNS, Micros, PRIVILEGED_COMMANDS, SESSIONS, Table};
 
 /// Tables whose rows are events; the others are statements, of which the latest counts.
@@ -147,17 +146,16 @@ fn rewrite(
     let fields = table.schema().fields().iter().skip(2).map(|field| SortField::new(field.data_type().clone())).collect();
     let converter = RowConverter::new(fields).map_err(|error| failed(&error))?;
     let kept = path.with_extension("kept");
-    let out = File::create(&kept).map_err(|error| CollectError::io(&kept, "create the file", error))?;
-    let mut writer = ArrowWriter::try_new(out, table.schema(), Some(properties(table))).map_err(|error| failed(&error))?;
+    let mut writer = TableWriter::create(kept.clone(), table)?;
     let mut rows = 0;
     let mut pass = Pass { suspects, names: Vec::new(), met: HashMap::new(), repeats };
     for batch in reader {
         let batch = batch.map_err(|error| failed(&error))?;
         let batch = pass.filter(&converter, &batch).map_err(|error| failed(&error))?;
         rows += batch.num_rows() as u64;
-        writer.write(&batch).map_err(|error| failed(&error))?;
+        writer.write(&batch)?;
     }
-    writer.close().map_err(|error| failed(&error))?;
+    writer.close()?;
     std::fs::rename(&kept, path).map_err(|error| CollectError::io(path, "replace", error))?;
     Ok(rows)
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{AsArray as _, RecordBatch};
+use arrow::array::{ArrayRef, AsArray as _, RecordBatch};
 use arrow::datatypes::Int64Type;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding};
+use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
@@ -20,8 +21,7 @@ const ROW_GROUP: usize = 131_072;
 
 /// Open writers, by position in [`TABLES`].
 pub(super) struct Store {
-    folder: PathBuf,
-    writers: Vec<ArrowWriter<File>>,
+    writers: Vec<TableWriter>,
     rows: BTreeMap<&'static str, u64>,
     orders: Vec<Order>,
 }
@@ -67,8 +67,8 @@ impl Order {
 }
 
 /// How facts are written: no creation time, no host name, fixed sizes, so that equal rows give equal bytes. No statistics,
-/// because every query reads its tables whole.
-pub(super) fn properties(table: &Table) -> WriterProperties {
+/// because every query reads its tables whole. `first` are the first rows of the table.
+fn properties(table: &Table, first: Option<&RecordBatch>) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("steadfast ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::SNAPPY)
@@ -84,7 +84,63 @@ pub(super) fn properties(table: &Table) -> WriterProperties {
             .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
             .set_column_compression(column, Compression::UNCOMPRESSED);
     }
-    properties.set_column_dictionary_enabled(ColumnPath::from("event_id"), false).build()
+    // A journal's cursors get three times smaller; the random identifiers of sudo do not.
+    let identifiers = ColumnPath::from("event_id");
+    if !first.and_then(|rows| rows.column_by_name("event_id")).is_some_and(compresses) {
+        properties = properties.set_column_compression(identifiers.clone(), Compression::UNCOMPRESSED);
+    }
+    properties.set_column_dictionary_enabled(identifiers, false).build()
+}
+
+/// Texts of a column that are looked at to see whether compression pays.
+const TRIED: usize = 64 << 10;
+
+/// Whether compression takes a fifth or more off the first texts of a column.
+fn compresses(column: &ArrayRef) -> bool {
+    let Some(texts) = column.as_string_opt::<i32>() else { return false };
+    let texts = texts.value_data();
+    let tried = texts.get(..TRIED).unwrap_or(texts);
+    snap::raw::Encoder::new().compress_vec(tried).is_ok_and(|small| small.len() * 5 <= tried.len() * 4)
+}
+
+/// Writes the Parquet file of one fact table.
+pub(super) struct TableWriter {
+    path: PathBuf,
+    table: &'static Table,
+    file: File,
+    open: Option<ArrowWriter<File>>,
+}
+
+impl TableWriter {
+    pub(super) fn create(path: PathBuf, table: &'static Table) -> Result<Self, CollectError> {
+        let file = File::create(&path).map_err(|error| CollectError::io(&path, "create the file", error))?;
+        Ok(Self { path, table, file, open: None })
+    }
+
+    /// Writes rows; how the table is written depends on the first ones.
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), CollectError> {
+        self.open(Some(batch)).and_then(|writer| writer.write(batch)).map_err(|error| self.failed(&error))
+    }
+
+    /// Ends the file.
+    pub(super) fn close(mut self) -> Result<(), CollectError> {
+        self.open(None).and_then(|writer| writer.finish().map(drop)).map_err(|error| self.failed(&error))
+    }
+
+    fn open(&mut self, first: Option<&RecordBatch>) -> Result<&mut ArrowWriter<File>, ParquetError> {
+        match self.open {
+            Some(ref mut writer) => Ok(writer),
+            None => {
+                let properties = properties(self.table, first);
+                let writer = ArrowWriter::try_new(self.file.try_clone()?, self.table.schema(), Some(properties))?;
+                Ok(self.open.insert(writer))
+            }
+        }
+    }
+
+    fn failed(&self, error: &ParquetError) -> CollectError {
+        CollectError::Store { path: self.path.clone(), message: error.to_string() }
+    }
 }
 
 /// How a view is written that is read again in the same run: as it is.
@@ -102,15 +158,11 @@ impl Store {
         std::fs::create_dir_all(folder).map_err(|error| CollectError::io(folder, "make the folder", error))?;
         let mut writers = Vec::with_capacity(TABLES.len());
         for table in TABLES {
-            let path = folder.join(format!("{}.parquet", table.name));
-            let file = File::create(&path).map_err(|error| CollectError::io(&path, "create the file", error))?;
-            let writer = ArrowWriter::try_new(file, table.schema(), Some(properties(table)))
-                .map_err(|error| CollectError::Store { path, message: error.to_string() })?;
-            writers.push(writer);
+            writers.push(TableWriter::create(folder.join(format!("{}.parquet", table.name)), table)?);
         }
         let rows = TABLES.iter().map(|table| (table.name, 0)).collect();
         let orders = TABLES.iter().map(|_| Order::default()).collect();
-        Ok(Self { folder: folder.to_owned(), writers, rows, orders })
+        Ok(Self { writers, rows, orders })
     }
 
     pub(super) fn write(&mut self, table: usize, batch: &RecordBatch) -> Result<(), CollectError> {
@@ -119,17 +171,11 @@ impl Store {
         if let Some(order) = self.orders.get_mut(table) {
             order.look(batch);
         }
-        writer.write(batch).map_err(|error| CollectError::Store {
-            path: self.folder.join(format!("{}.parquet", described.name)),
-            message: error.to_string(),
-        })
+        writer.write(batch)
     }
 
     pub(super) fn finish(self) -> Result<Written, CollectError> {
-        for (writer, table) in self.writers.into_iter().zip(TABLES) {
-            let path = self.folder.join(format!("{}.parquet", table.name));
-            writer.close().map_err(|error| CollectError::Store { path, message: error.to_string() })?;
-        }
+        self.writers.into_iter().try_for_each(TableWriter::close)?;
         let in_order = TABLES.iter().zip(&self.orders).filter(|(_, order)| !order.broken).map(|(table, _)| table.name).collect();
         Ok(Written { rows: self.rows, in_order })
     }
@@ -147,22 +193,31 @@ pub(super) fn moment(folder: &Path) -> Option<Instant> {
 
 /// Writes one table whose rows are known only at the end, in place of the empty one.
 pub(super) fn write_table(folder: &Path, table: &'static Table, batch: &RecordBatch) -> Result<(), CollectError> {
-    let path = folder.join(format!("{}.parquet", table.name));
-    let file = File::create(&path).map_err(|error| CollectError::io(&path, "create the file", error))?;
-    let failed = |error: parquet::errors::ParquetError| CollectError::Store { path: path.clone(), message: error.to_string() };
-    let mut writer = ArrowWriter::try_new(file, table.schema(), Some(properties(table))).map_err(failed)?;
-    writer.write(batch).map_err(failed)?;
-    writer.close().map_err(failed)?;
-    Ok(())
+    let mut writer = TableWriter::create(folder.join(format!("{}.parquet", table.name)), table)?;
+    writer.write(batch)?;
+    writer.close()
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use arrow::array::{Int64Array, StringArray};
 
+    use super::super::hash::Sha256;
     use super::*;
+
+    #[test]
+    fn what_repeats_itself_is_compressed_and_what_is_random_is_not() {
+        let column =
+            |text: fn(u64) -> String| -> ArrayRef { Arc::new((0..2_000).map(|row| Some(text(row))).collect::<StringArray>()) };
+        let random = |row: u64| Sha256::of(&row.to_le_bytes());
+        assert!(!compresses(&column(random)));
+        assert!(compresses(&column(|row| format!(
+            "s=0639fa2d4b6c4a7f9c1d5e2b8a7f6c5d;i={row:x};b=9be1c5f0a2d34e6f8a7b6c5d4e3f2a1b"
+        ))));
+        assert!(!compresses(&(Arc::new(StringArray::from(vec![None::<&str>; 3])) as ArrayRef)), "nothing is gained on nothing");
+    }
 
     #[test]
     fn a_table_is_in_order_until_a_pointer_comes_that_belongs_before_the_last() {

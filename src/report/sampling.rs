@@ -58,6 +58,10 @@ fn size(row: &Practice, most: u64) -> String {
     }
 }
 
+/// How rows are drawn.
+const METHOD: &str = "a draw is the first 15 hex digits of SHA-256 of seed, line feed and the number of the draw, modulo the rows \
+    of the population, plus 1; rows drawn before are passed over, and where no more rows are there than wanted, all are taken";
+
 /// The sample of one control.
 pub(super) fn sample(input: &Input<'_>, assessed: &Assessed) -> Sample {
     let drawn = &assessed.population.sample;
@@ -67,6 +71,9 @@ pub(super) fn sample(input: &Input<'_>, assessed: &Assessed) -> Sample {
     } else {
         "the seed is the SHA-256 of the population's CSV"
     };
+    let within = drawn.variant.as_ref().map_or(String::new(), |column| {
+        format!("; rows are counted within each {column}, whose name and a line feed stand before the number of the draw")
+    });
     let items = (1..).zip(&drawn.rows).map(|(order, item)| {
         let cells = item.cells();
         let cell = |index: usize| cells.get(index).map(String::as_str).unwrap_or_default();
@@ -79,7 +86,7 @@ pub(super) fn sample(input: &Input<'_>, assessed: &Assessed) -> Sample {
         }
     });
     model::Sample {
-        method: format!("the rows with the smallest SHA-256 of seed, line feed and row number; {seed}"),
+        method: format!("{METHOD}{within}; {seed}"),
         seed: drawn.seed.clone(),
         size: drawn.rows.len() as u64,
         why: format!("{}; the test looked at all {} items", drawn.why, thousands(total)),

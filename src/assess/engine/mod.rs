@@ -56,7 +56,7 @@ const PARTITIONS: usize = 2;
 const SMALL_SIDE: usize = 32 << 20;
 
 /// Views take up to this part of the memory; what would take more is written as Parquet.
-const HELD: usize = 3;
+const HELD: usize = 2;
 
 /// Rules of planning that have nothing to do here: they push filters into files, where parts are skipped by statistics, which
 /// facts do not carry. What a join learns of its rows would be pushed so, too, and would stay in a plan that is kept.
