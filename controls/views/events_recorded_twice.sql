@@ -1,14 +1,11 @@
 -- Privileged commands whose identifier stands in more than one source. Most hosts have all their records in one, and need no
 -- comparison of identifiers.
-with spread as (
-  select host from privileged_commands group by host having min(source) <> max(source)
-)
 select c.host, c.event_id, c.actor, c.command, c.occurred_at, c.source, c.line
 from privileged_commands c
 join (
   select p.host, p.event_id
   from privileged_commands p
-  join spread s on s.host = p.host
+  join spread_hosts s on s.host = p.host
   where p.event_id is not null
   group by p.host, p.event_id
   having min(p.source) <> max(p.source)
