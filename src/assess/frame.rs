@@ -15,6 +15,8 @@ use crate::facts::Micros;
 pub struct Frame {
     columns: Vec<(String, Column)>,
     rows: usize,
+    /// Where `source` and `line` are; nowhere where there are none.
+    pointer: (usize, usize),
 }
 
 /// A column by its type: populations look at millions of cells, and each look has to know it.
@@ -79,7 +81,9 @@ impl Frame {
             what: "read",
             message: error.to_string(),
         })?;
-        Ok(Self { columns, rows: batch.num_rows() })
+        let position = |name: &str| columns.iter().position(|(column, _)| column == name).unwrap_or(usize::MAX);
+        let pointer = (position("source"), position("line"));
+        Ok(Self { columns, rows: batch.num_rows(), pointer })
     }
 
     /// How many rows.
@@ -102,6 +106,21 @@ impl Frame {
 
     fn cell(&self, name: &str, row: usize) -> Option<Cell<'_>> {
         self.cell_at(self.columns.iter().position(|(column, _)| column == name)?, row)
+    }
+
+    /// What rows are ordered by: source and line. Rows without a source come last, as do those without a line.
+    #[inline]
+    pub(super) fn pointer(&self, row: usize) -> (bool, &str, i64) {
+        let (source, line) = self.pointer;
+        let source = match self.cell_at(source, row) {
+            Some(Cell::Text(source)) => Some(source),
+            _ => None,
+        };
+        let line = match self.cell_at(line, row) {
+            Some(Cell::Int(line)) => line,
+            _ => i64::MAX,
+        };
+        (source.is_none(), source.unwrap_or_default(), line)
     }
 
     /// A cell as text, whatever its type: times in ISO 8601, numbers as digits. Nothing where it is null.

@@ -1,6 +1,7 @@
 //! Populations: every item of a test goes to a CSV file as it comes; what the pages need of it is kept.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -94,6 +95,8 @@ pub(super) struct Writer<'c> {
     at: Columns,
     /// Rows that share a pointer, until the next one comes.
     waiting: Vec<(Rc<Frame>, usize)>,
+    /// Their pointer.
+    last: (bool, String, i64),
     recent: VecDeque<(u64, Rc<Frame>, usize)>,
     /// The source of the rows at hand, and how many there are: they go to `cited` when the next source comes.
     citing: (String, u64),
@@ -148,68 +151,63 @@ impl<'c> Writer<'c> {
             population,
             at,
             waiting: Vec::new(),
+            last: (false, String::new(), i64::MIN),
             recent: VecDeque::new(),
             citing: (String::new(), 0),
         })
     }
 
-    /// Takes one piece of the test's result, ordered by source and line. Rows that share both are put in the order of
-    /// their text, so that the file does not depend on how the query was run.
-    pub(super) fn take(&mut self, frame: &Frame) -> Result<(), AssessError> {
-        let frame = Rc::new(frame.clone());
-        for row in 0..frame.rows() {
-            let same = self.waiting.last().is_some_and(|(other, at)| {
-                other.cell_at(self.at.line, *at) == frame.cell_at(self.at.line, row)
-                    && other.cell_at(self.at.source, *at) == frame.cell_at(self.at.source, row)
-            });
-            if !same {
-                if self.waiting.last().is_some_and(|(other, at)| self.pointer(&frame, row) < self.pointer(other, *at)) {
-                    let message = "the engine gave its rows out of order, which is a bug: please report it".to_owned();
-                    return Err(AssessError::Contract { control: self.control.id.clone(), message });
+    /// Takes the next row of the test's result, which come in the order of source and line. Rows that share both are put in
+    /// the order of their text, so that the file does not depend on how the query was run.
+    pub(super) fn take(&mut self, frame: &Rc<Frame>, row: usize) -> Result<(), AssessError> {
+        let pointer @ (none, source, line) = frame.pointer(row);
+        let last = &mut self.last;
+        match pointer.cmp(&(last.0, last.1.as_str(), last.2)) {
+            Ordering::Equal => {}
+            Ordering::Less if !self.waiting.is_empty() => {
+                let message = "the engine gave its rows out of order, which is a bug: please report it".to_owned();
+                return Err(AssessError::Contract { control: self.control.id.clone(), message });
+            }
+            _ => {
+                if last.1 != source {
+                    source.clone_into(&mut last.1);
                 }
+                (last.0, last.2) = (none, line);
                 self.settle()?;
             }
-            self.waiting.push((Rc::clone(&frame), row));
         }
+        self.waiting.push((Rc::clone(frame), row));
         Ok(())
-    }
-
-    /// What rows are ordered by; those without a source come last, as do those without a line.
-    fn pointer<'f>(&self, frame: &'f Frame, row: usize) -> (bool, &'f str, i64) {
-        let source = match frame.cell_at(self.at.source, row) {
-            Some(Cell::Text(source)) => Some(source),
-            _ => None,
-        };
-        let line = match frame.cell_at(self.at.line, row) {
-            Some(Cell::Int(line)) => line,
-            _ => i64::MAX,
-        };
-        (source.is_none(), source.unwrap_or_default(), line)
     }
 
     /// Writes the rows that share a pointer.
     fn settle(&mut self) -> Result<(), AssessError> {
-        if let [(frame, row)] = self.waiting.as_slice() {
-            let (frame, row) = (Rc::clone(frame), *row);
-            self.waiting.clear();
-            return self.row(&frame, row);
+        if self.waiting.len() < 2 {
+            return self.waiting.pop().map_or(Ok(()), |(frame, row)| self.row(frame, row));
         }
         let mut waiting = std::mem::take(&mut self.waiting);
-        if waiting.len() > 1 {
-            waiting.sort_by_cached_key(|(frame, row)| {
-                let columns =
-                    [self.at.resource, self.at.status, self.at.reason].into_iter().chain(self.at.further.iter().copied());
-                columns.map(|column| frame.text_at(column, *row).map(|text| text.into_owned())).collect::<Vec<_>>()
-            });
-        }
+        waiting.sort_by_cached_key(|(frame, row)| {
+            let columns = [self.at.resource, self.at.status, self.at.reason].into_iter().chain(self.at.further.iter().copied());
+            columns.map(|column| frame.text_at(column, *row).map(|text| text.into_owned())).collect::<Vec<_>>()
+        });
         for (frame, row) in waiting.drain(..) {
-            self.row(&frame, row)?;
+            self.row(frame, row)?;
         }
         self.waiting = waiting;
         Ok(())
     }
 
-    fn row(&mut self, frame: &Rc<Frame>, row: usize) -> Result<(), AssessError> {
+    fn row(&mut self, frame: Rc<Frame>, row: usize) -> Result<(), AssessError> {
+        self.look(&frame, row)?;
+        self.recent.push_back((self.number, frame, row));
+        if self.recent.len() > EDGE {
+            self.recent.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Writes and counts the next row.
+    fn look(&mut self, frame: &Frame, row: usize) -> Result<(), AssessError> {
         self.number += 1;
         let word = frame.text_at(self.at.status, row).unwrap_or_default();
         let status = ItemStatus::parse(&word).ok_or_else(|| AssessError::Contract {
@@ -225,10 +223,6 @@ impl<'c> Writer<'c> {
             self.cite(source);
         }
         self.keep(frame, row, status, &reason);
-        self.recent.push_back((self.number, Rc::clone(frame), row));
-        if self.recent.len() > EDGE {
-            self.recent.pop_front();
-        }
         Ok(())
     }
 

@@ -214,7 +214,7 @@ fn populate(
     let columns = query.columns();
     hold_to_contract(control, &columns)?;
     let mut writer = Writer::create(control, &columns, folder)?;
-    engine.run(&control.id, &query, |frame| writer.take(frame))?;
+    engine.run_in_order(&control.id, &query, |frame, row| writer.take(frame, row))?;
     writer.finish(drawing)
 }
 

@@ -20,13 +20,15 @@ use datafusion::common::ScalarValue;
 use datafusion::common::config::Dialect;
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryReservation};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties as _, execute_stream};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SQLOptions, SessionConfig, SessionContext};
 use tokio::runtime::Runtime;
 
@@ -55,8 +57,8 @@ const PARTITIONS: usize = 2;
 /// Bytes of a side of a join that is built whole rather than in parts.
 const SMALL_SIDE: usize = 32 << 20;
 
-/// Views take up to this part of the memory; what would take more is written as Parquet.
-const HELD: usize = 2;
+/// Memory that views leave to queries; of what there is beyond it, they take up to a half of all.
+const FREE: usize = 256 << 20;
 
 /// Rules of planning that have nothing to do here: they push filters into files, where parts are skipped by statistics, which
 /// facts do not carry. What a join learns of its rows would be pushed so, too, and would stay in a plan that is kept.
@@ -167,7 +169,7 @@ impl Engine {
         let rules = PhysicalOptimizer::new().rules.into_iter().filter(|rule| !IDLE_RULES.contains(&rule.name())).collect();
         let state = SessionStateBuilder::new().with_config(config).with_runtime_env(environment).with_default_features();
         let context = SessionContext::new_with_state(state.with_physical_optimizer_rules(rules).build());
-        let (held, rooms) = (options.memory / HELD, Mutex::default());
+        let (held, rooms) = (options.memory.saturating_sub(FREE).min(options.memory / 2), Mutex::default());
         Ok(Self { context, runtime, views, held, rooms, kept: None })
     }
 
@@ -340,10 +342,24 @@ impl Engine {
             .runtime
             .block_on(async { execute_stream(Arc::clone(&query.plan), self.context.task_ctx()) })
             .map_err(|error| query_error(name, "run", &error))?;
-        while let Some(batch) = self.runtime.block_on(std::future::poll_fn(|context| stream.as_mut().poll_next(context))) {
-            each(&batch.map_err(|error| query_error(name, "run", &error))?)?;
+        while let Some(batch) = self.next(name, &mut stream)? {
+            each(&batch)?;
         }
         Ok(())
+    }
+
+    /// The next piece of a result.
+    fn next(&self, name: &str, stream: &mut SendableRecordBatchStream) -> Result<Option<RecordBatch>, AssessError> {
+        let next = self.runtime.block_on(std::future::poll_fn(|context| stream.as_mut().poll_next(context)));
+        next.transpose().map_err(|error| query_error(name, "run", &error))
+    }
+
+    /// The parts of a result as they are run, each by a task of its own.
+    fn parts(&self, name: &str, plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<SendableRecordBatchStream>, AssessError> {
+        let _inside = self.runtime.enter();
+        let parts = 0..plan.output_partitioning().partition_count();
+        let parts = parts.map(|part| Ok(spawn_buffered(plan.execute(part, self.context.task_ctx())?, 1)));
+        parts.collect::<Result<_, _>>().map_err(|error| query_error(name, "run", &error))
     }
 }
 

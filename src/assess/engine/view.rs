@@ -2,27 +2,28 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::buffer::Buffer;
-use arrow::datatypes::SchemaRef;
 use datafusion::datasource::MemTable;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::physical_plan::execution_plan::reset_plan_states;
 use parquet::arrow::ArrowWriter;
 
 use super::super::AssessError;
 use super::kept::{Query, Slot};
-use super::order::{in_pointer_order, pointer_order};
-use super::{Engine, PARTITIONS, Parameters, query_error};
+use super::order::{in_pointer_order, merged, pointer_order};
+use super::{Engine, Parameters, query_error};
 use crate::collect::passing;
 
-/// Rows of a view that one thread reads.
+/// Rows of a view that are not worth several parts.
 const SMALL: usize = 16_384;
 
 impl Engine {
-    /// Runs a query once and stores what it gives like a table.
+    /// Runs a query once and stores what it gives like a table: in memory in the parts in which it was run, or as one file.
     ///
     /// # Errors
     /// Where the query cannot be planned or run, or its result not be written.
@@ -31,39 +32,81 @@ impl Engine {
         if self.kept.is_some() {
             return self.store_in_slot(name, &query);
         }
-        let merged = in_pointer_order(&query.plan);
-        let in_order = merged.is_some();
-        let query = Query { plan: merged.unwrap_or(query.plan), schema: query.schema };
+        let mut streams = self.parts(name, &query.plan)?;
         let mut view = Rows {
-            path: self.views.join(format!("{name}.parquet")),
-            held: Vec::new(),
+            parts: vec![Vec::new(); streams.len()],
+            count: 0,
             texts: HashSet::new(),
+            bytes: 0,
             room: MemoryConsumer::new(name).register(&self.context.runtime_env().memory_pool),
             most: self.held.saturating_sub(self.rooms().iter().map(MemoryReservation::size).sum()),
-            file: None,
         };
-        self.stream(name, &query, &mut |batch| view.add(batch))?;
-        if let Some(writer) = view.file {
-            writer.close().map_err(|error| AssessError::Io { path: view.path.clone(), message: error.to_string() })?;
-            return self.register(name, &view.path, in_order);
+        while let Some((part, batch)) = self.next_of(name, &mut streams)? {
+            if !view.add(part, batch) {
+                drop((streams, view));
+                return self.write(name, query);
+            }
         }
-        let schema = view.held.first().map_or(query.schema, RecordBatch::schema);
-        self.hold(name, schema, view.held, in_order)?;
+        self.hold(name, &query, view.parts)?;
         self.rooms().push(view.room);
         Ok(())
+    }
+
+    /// Registers rows in memory.
+    fn hold(&self, name: &str, query: &Query, parts: Vec<Vec<RecordBatch>>) -> Result<(), AssessError> {
+        let in_order = in_pointer_order(&query.plan);
+        let few = parts.iter().flatten().map(RecordBatch::num_rows).sum::<usize>() <= SMALL;
+        let parts = if few && !in_order { vec![parts.into_iter().flatten().collect()] } else { parts };
+        let schema = parts.iter().flatten().next().map_or_else(|| Arc::clone(&query.schema), RecordBatch::schema);
+        let order = if in_order { vec![pointer_order()] } else { Vec::new() };
+        MemTable::try_new(schema, parts)
+            .and_then(|table| self.context.register_table(name, Arc::new(table.with_sort_order(order))))
+            .map_err(|error| query_error(name, "stored", &error))?;
+        Ok(())
+    }
+
+    /// Runs a query from its beginning, writes what it gives as Parquet, and registers the file.
+    fn write(&self, name: &str, query: Query) -> Result<(), AssessError> {
+        let plan = reset_plan_states(query.plan).map_err(|error| query_error(name, "planned", &error))?;
+        let merged = in_pointer_order(&plan).then(|| merged(&plan)).flatten();
+        let in_order = merged.is_some();
+        let query = Query { plan: merged.unwrap_or(plan), schema: query.schema };
+        let path = self.views.join(format!("{name}.parquet"));
+        let failed = |error: &dyn std::fmt::Display| AssessError::Io { path: path.clone(), message: error.to_string() };
+        let mut file = Some(File::create(&path).map_err(|error| failed(&error))?);
+        let mut writer: Option<ArrowWriter<File>> = None;
+        self.stream(name, &query, &mut |batch| {
+            if let Some(file) = file.take() {
+                writer = Some(ArrowWriter::try_new(file, batch.schema(), Some(passing())).map_err(|error| failed(&error))?);
+            }
+            writer.as_mut().map_or(Ok(()), |writer| writer.write(batch)).map_err(|error| failed(&error))
+        })?;
+        writer.map_or(Ok(()), |writer| writer.close().map(drop)).map_err(|error| failed(&error))?;
+        self.register(name, &path, in_order)
     }
 
     fn rooms(&self) -> MutexGuard<'_, Vec<MemoryReservation>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers rows in memory.
-    fn hold(&self, name: &str, schema: SchemaRef, rows: Vec<RecordBatch>, in_order: bool) -> Result<(), AssessError> {
-        let order = if in_order { vec![pointer_order()] } else { Vec::new() };
-        MemTable::try_new(schema, parts(rows))
-            .and_then(|table| self.context.register_table(name, Arc::new(table.with_sort_order(order))))
-            .map_err(|error| query_error(name, "stored", &error))?;
-        Ok(())
+    /// The next piece of any of the parts that have one, with the number of its part.
+    fn next_of(
+        &self,
+        name: &str,
+        streams: &mut [SendableRecordBatchStream],
+    ) -> Result<Option<(usize, RecordBatch)>, AssessError> {
+        let next = self.runtime.block_on(std::future::poll_fn(|context| {
+            let mut ended = true;
+            for (part, stream) in streams.iter_mut().enumerate() {
+                match stream.as_mut().poll_next(context) {
+                    Poll::Ready(Some(batch)) => return Poll::Ready(Some(batch.map(|batch| (part, batch)))),
+                    Poll::Ready(None) => {}
+                    Poll::Pending => ended = false,
+                }
+            }
+            if ended { Poll::Ready(None) } else { Poll::Pending }
+        }));
+        next.transpose().map_err(|error| query_error(name, "run", &error))
     }
 
     fn store_in_slot(&self, name: &str, query: &Query) -> Result<(), AssessError> {
@@ -87,30 +130,37 @@ impl Engine {
 
 /// Rows of a view as they come.
 struct Rows {
-    path: PathBuf,
-    held: Vec<RecordBatch>,
-    /// Texts of the rows that are held: many batches share them.
+    parts: Vec<Vec<RecordBatch>>,
+    count: usize,
+    /// Texts of the rows: many batches share them.
     texts: HashSet<usize>,
-    /// What the rows that are held take of the engine's memory.
+    /// What the rows take of the memory.
+    bytes: usize,
+    /// What is kept for them of the engine's memory.
     room: MemoryReservation,
     /// Bytes that they may take.
     most: usize,
-    /// Where all rows go once there are too many to hold.
-    file: Option<ArrowWriter<File>>,
 }
 
 impl Rows {
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), AssessError> {
-        let bytes = self.bytes(batch);
-        if self.file.is_none() && self.room.size() + bytes <= self.most && self.room.try_grow(bytes).is_ok() {
-            self.held.push(batch.clone());
-            return Ok(());
+    /// Takes rows of a part; false where they are too many to hold. A few are always held.
+    fn add(&mut self, part: usize, batch: RecordBatch) -> bool {
+        self.count += batch.num_rows();
+        self.bytes += self.taken(&batch);
+        if self.count > SMALL {
+            let more = self.bytes - self.room.size();
+            if self.bytes > self.most || self.room.try_grow(more).is_err() {
+                return false;
+            }
         }
-        self.write(batch).map_err(|message| AssessError::Io { path: self.path.clone(), message })
+        if let Some(part) = self.parts.get_mut(part) {
+            part.push(batch);
+        }
+        true
     }
 
     /// What a batch takes that those before it do not.
-    fn bytes(&mut self, batch: &RecordBatch) -> usize {
+    fn taken(&mut self, batch: &RecordBatch) -> usize {
         let mut bytes = 0;
         for column in batch.columns() {
             match column.as_string_view_opt() {
@@ -123,39 +173,4 @@ impl Rows {
         }
         bytes
     }
-
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), String> {
-        let text = |error: &dyn std::fmt::Display| error.to_string();
-        let writer = match &mut self.file {
-            Some(writer) => writer,
-            None => {
-                let file = File::create(&self.path).map_err(|error| text(&error))?;
-                let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(passing())).map_err(|error| text(&error))?;
-                for batch in self.held.drain(..) {
-                    writer.write(&batch).map_err(|error| text(&error))?;
-                }
-                self.room.free();
-                self.file.insert(writer)
-            }
-        };
-        writer.write(batch).map_err(|error| text(&error))
-    }
-}
-
-/// Rows as the parts that a query is cut into, each after the one before it.
-fn parts(rows: Vec<RecordBatch>) -> Vec<Vec<RecordBatch>> {
-    let count: usize = rows.iter().map(RecordBatch::num_rows).sum();
-    if count <= SMALL {
-        return vec![rows];
-    }
-    let mut parts = vec![Vec::new(); PARTITIONS];
-    let mut before = 0;
-    for batch in rows {
-        let part = (before * PARTITIONS / count).min(PARTITIONS - 1);
-        before += batch.num_rows();
-        if let Some(part) = parts.get_mut(part) {
-            part.push(batch);
-        }
-    }
-    parts
 }
