@@ -161,7 +161,7 @@ fn ground<'a>(job: &'a Job<'_>, collected: &'a Collected) -> assess::Ground<'a> 
         period: job.period,
         collected,
         work: job.work.join("drill"),
-        engine: EngineOptions { memory: job.memory, threads: job.threads },
+        engine: EngineOptions::new(job.memory, job.threads),
     }
 }
 
@@ -172,7 +172,7 @@ fn read(job: &Job<'_>) -> Result<(Collected, Engine), PipelineError> {
     let progress = |done, total| (job.progress)("reading evidence", done, total);
     let options = CollectOptions { config: job.config, period: job.period, threads: job.threads, progress: &progress };
     let collected = collect(&files, &store, options)?;
-    let engine = Engine::open(&collected, job.work, EngineOptions { memory: job.memory, threads: job.threads })?;
+    let engine = Engine::open(&collected, job.work, EngineOptions::new(job.memory, job.threads))?;
     Ok((collected, engine))
 }
 
@@ -215,6 +215,6 @@ pub fn lint(catalogue: &Catalogue, config: &Config, period: &Period, work: &Path
     let store = work.join("facts");
     let options = CollectOptions { config, period, threads: 1, progress: &|_, _| {} };
     let collected = collect(&[], &store, options)?;
-    let engine = Engine::open(&collected, work, EngineOptions { memory: 64 << 20, threads: 1 })?;
+    let engine = Engine::open(&collected, work, EngineOptions::new(64 << 20, 1))?;
     Ok(assess::plan(&engine, catalogue, config, period)?)
 }

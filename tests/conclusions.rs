@@ -45,7 +45,7 @@ impl Facts {
         let options = CollectOptions { config: &config, period: &period, threads: 2, progress: &|_, _| {} };
         let collected = collect(&files, &work.path().join("facts"), options).expect("facts");
         let tables = TABLES.iter().map(|table| read(&collected.store.join(format!("{}.parquet", table.name)))).collect();
-        let engine = Engine::for_many(work.path(), EngineOptions { memory: 256 << 20, threads: 2 }).expect("an engine");
+        let engine = Engine::for_many(work.path(), EngineOptions::new(256 << 20, 2)).expect("an engine");
         Self { config, catalogue, period, collected, tables, engine, work }
     }
 

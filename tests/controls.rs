@@ -117,7 +117,7 @@ impl Bench {
         let work = tempfile::tempdir().expect("a folder");
         let options = CollectOptions { config: &config, period: &period, threads: 1, progress: &|_, _| {} };
         let collected = collect(&[], &work.path().join("facts"), options).expect("an empty store");
-        let engine = Engine::for_many(work.path(), EngineOptions { memory: 256 << 20, threads: 1 }).expect("an engine");
+        let engine = Engine::for_many(work.path(), EngineOptions::new(256 << 20, 1)).expect("an engine");
         Self { period, config, catalogue, engine, collected, work }
     }
 

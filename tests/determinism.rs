@@ -3,6 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use steadfast::assess::{Engine, EngineOptions, assess};
+use steadfast::catalogue::Catalogue;
+use steadfast::collect::{CollectOptions, collect};
+use steadfast::config::Config;
+use steadfast::period::Period;
+use steadfast::pipeline::evidence;
+
 use crate::support::{command, copy, printed, root, sample_pack};
 
 fn manifest(pack: &Path) -> BTreeMap<String, String> {
@@ -45,6 +52,33 @@ fn zone_locale_threads_and_directory_order_change_nothing() {
     let found = manifest(&pack);
     let different: Vec<&String> = expected.keys().filter(|path| expected.get(*path) != found.get(*path)).collect();
     assert!(different.is_empty() && expected.len() == found.len(), "{different:?}");
+}
+
+#[test]
+fn populations_are_the_same_whether_queries_are_run_in_parts_or_in_one_piece() {
+    let story = root().join("samples/search-cluster");
+    let text = std::fs::read_to_string(story.join("steadfast.toml")).expect("the configuration");
+    let config = Config::parse("steadfast.toml", &text).expect("sound");
+    let catalogue = Catalogue::load(None, &config).expect("the embedded controls");
+    let period = Period::parse("2026-Q3", config.system.time_zone.0).expect("a period");
+    let work = tempfile::tempdir().expect("a folder");
+    let files = evidence(&[story.join("evidence")], &[], work.path(), &config).expect("the evidence");
+    let options = CollectOptions { config: &config, period: &period, threads: 2, progress: &|_, _| {} };
+    let collected = collect(&files, &work.path().join("facts"), options).expect("facts");
+    for (name, parts_from) in [("parts", 0), ("one", u64::MAX)] {
+        let folder = work.path().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let options = EngineOptions { parts_from, ..EngineOptions::new(256 << 20, 2) };
+        let engine = Engine::open(&collected, &folder, options).expect("an engine");
+        let populations = folder.join("populations");
+        assess(&engine, &catalogue, &config, &period, &collected, &populations, |_| {}).expect("a judgement");
+        for control in &catalogue.controls {
+            let csv = format!("populations/{}.csv", control.id);
+            let found = std::fs::read(folder.join(&csv)).expect("the population");
+            let packed = std::fs::read(sample_pack().join("data").join(&csv)).expect("the population in the pack");
+            assert!(found == packed, "{} in {name}", control.id);
+        }
+    }
 }
 
 #[test]

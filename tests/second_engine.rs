@@ -51,7 +51,7 @@ fn duckdb_judges_every_fixture_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let fixtures = fixtures();
     let catalogue = Catalogue::load(None, &configuration(&fixtures, "")).expect("the embedded controls");
-    let engine = Engine::for_many(folder.path(), EngineOptions { memory: 256 << 20, threads: 1 }).expect("an engine");
+    let engine = Engine::for_many(folder.path(), EngineOptions::new(256 << 20, 1)).expect("an engine");
     let views = ordered_views(&engine, &catalogue).expect("the views");
     let mut scripts = BTreeMap::new();
     for case in judged() {

@@ -5,7 +5,8 @@ with covered as (
   join approved_work w on w.change_id = d.change_id
   join fleet f on f.host = w.host
 )
-select m.change_id, 'its assignee ran privileged commands' as trace from work_candidates m where m.kind = 'command' and m.change_id is not null
+select m.change_id, 'its assignee ran privileged commands' as trace
+from (select distinct change_id from work_candidates where kind = 'command' and change_id is not null) as m
 union
 select n.change_id, n.trace from named_changes n
 union

@@ -3,5 +3,5 @@
 select m.kind, m.source, m.line, m.host, m.item, m.occurred_at, coalesce(m.actor, '') as actor, coalesce(m.named, '') as named,
        substr(min(concat(m.rank, m.change_id)), 2) as change_id
 from work_open m
-where m.overlaps
+where m.contested
 group by m.kind, m.source, m.line, m.host, m.item, m.occurred_at, coalesce(m.actor, ''), coalesce(m.named, '')

@@ -19,7 +19,7 @@ own as (
               when a.approved and a.kind = 'emergency' then '2'
               when a.approved then '4'
               else '6' end as late_rank,
-         case when o.change_id is null then false else true end as overlaps
+         case when o.change_id is null then false else true end as contested
   from approved_work a
   left join overlapping o on o.change_id = a.change_id and o.host = a.host and o.person = a.person
 ),
@@ -47,7 +47,7 @@ work as (
 ),
 held as (
   select w.kind, w.source, w.line, w.host, w.actor, w.person, w.shared, w.automation, w.item, w.occurred_at, w.named,
-         l.opens, o.change_id, coalesce(o.overlaps, false) as overlaps,
+         l.opens, o.change_id, coalesce(o.contested, false) as contested,
          case when o.approved_at > w.occurred_at then o.late_rank else o.rank end as rank
   from work w
   left join own o on o.host = w.host and o.person = w.person and w.occurred_at >= o.starts_at and w.occurred_at < o.until_at
@@ -55,6 +55,6 @@ held as (
   left join shell_commands l on l.command = w.item and w.kind = 'command'
 )
 select h.kind, h.source, h.line, h.host, h.actor, h.person, h.shared, h.automation, h.item, h.occurred_at, h.named, h.opens,
-       h.change_id, h.overlaps, h.rank,
-       case when h.rank = '1' and not h.overlaps and not h.shared and h.automation is null then true else false end as plain
+       h.change_id, h.contested, h.rank,
+       case when h.rank = '1' and not h.contested and not h.shared and h.automation is null then true else false end as plain
 from held h

@@ -4,7 +4,7 @@ with judged as (
   from work_open m
   left join work_best b on b.kind = m.kind and b.source = m.source and b.line = m.line and b.host = m.host and b.item = m.item
     and b.occurred_at = m.occurred_at and b.actor = coalesce(m.actor, '') and b.named = coalesce(m.named, '')
-  where not m.overlaps or m.change_id = b.change_id
+  where not m.contested or m.change_id = b.change_id
 ),
 decided as (
   select j.kind, j.source, j.line, j.host, j.actor, j.item, j.occurred_at, j.shared, j.named as named_change, j.opens, j.rank,

@@ -2,7 +2,7 @@
 //!
 //! A draw is a number of a row in the population's CSV: the first 15 hex digits of SHA-256 of seed, line feed and the number of
 //! the draw, modulo the rows there are, plus 1 (60 bits, so that no row is favoured by more than one in 10^12 of a million).
-//! Rows that were drawn before are passed over. Row numbers are unique, where resources and even pointers are not (one record
+//! Rows that were drawn before are left out. Row numbers are unique, where resources and even pointers are not (one record
 //! may give several items); they need no parser of CSV in a shell; and the CSV's own hash, which the report prints, fixes
 //! what each stands for. That hash is the seed where the auditor gives none. A seed that the auditor gives is followed by the
 //! control's id, so that no two populations are drawn at the same rows. It takes as many hashes as there are draws, so that a

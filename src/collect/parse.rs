@@ -64,7 +64,7 @@ pub(super) fn parse_all(
 
 fn parse(job: Job, source: &str, options: CollectOptions<'_>) -> Result<Parsed, CollectError> {
     let piece = &*job.piece;
-    let mut sink = Sink::new(source).naming(&options.config.people.rules);
+    let mut sink = Sink::new(source).naming(&options.config.people.rules).expecting(piece.bytes.len());
     if let Some(Recognised { format, recognition, mapping }) = &job.format {
         let reading = Reading {
             source,

@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn names_go_through_the_rules_as_they_become_facts_and_nothing_else_does() {
         let rules = NameRules { prefixes: vec!["CORP\\".to_owned()], domains: Vec::new() };
-        let mut rows = Rows::naming(&SESSIONS, &rules);
+        let mut rows = Rows::naming(&SESSIONS, &rules, 1);
         let pointer = Pointer { source: "auth.log", line: 1 };
         let (occurred_at, host, actor) = (Micros(0), "CORP\\db-1", "CORP\\aklein");
         let session = Session {

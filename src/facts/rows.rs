@@ -180,6 +180,9 @@ impl AnyFact {
     }
 }
 
+/// Rows that there is room for in any case.
+const FEW: usize = 64;
+
 enum Cells {
     Text(StringBuilder),
     Prose(StringBuilder, Redactor),
@@ -190,14 +193,14 @@ enum Cells {
 }
 
 impl Cells {
-    fn new(kind: Kind) -> Self {
+    fn new(kind: Kind, rows: usize) -> Self {
         match kind {
-            Kind::Text => Self::Text(StringBuilder::with_capacity(512, 8 << 10)),
-            Kind::Prose => Self::Prose(StringBuilder::with_capacity(512, 8 << 10), Redactor::default()),
-            Kind::Time => Self::Time(TimestampMicrosecondBuilder::new()),
-            Kind::Int => Self::Int(Int64Builder::new()),
-            Kind::Real => Self::Real(Float64Builder::new()),
-            Kind::Flag => Self::Flag(BooleanBuilder::new()),
+            Kind::Text => Self::Text(texts(rows)),
+            Kind::Prose => Self::Prose(texts(rows), Redactor::default()),
+            Kind::Time => Self::Time(TimestampMicrosecondBuilder::with_capacity(rows)),
+            Kind::Int => Self::Int(Int64Builder::with_capacity(rows)),
+            Kind::Real => Self::Real(Float64Builder::with_capacity(rows)),
+            Kind::Flag => Self::Flag(BooleanBuilder::with_capacity(rows)),
         }
     }
 
@@ -210,6 +213,11 @@ impl Cells {
             Self::Flag(cells) => Arc::new(cells.finish()),
         }
     }
+}
+
+/// An empty column of texts.
+fn texts(rows: usize) -> StringBuilder {
+    StringBuilder::with_capacity(rows, rows * 32)
 }
 
 /// The cells of the row being appended; each call fills the next column.
@@ -290,18 +298,19 @@ impl Rows {
     /// No rows yet, of `table`.
     #[must_use]
     pub fn new(table: &'static Table) -> Self {
-        Self::naming(table, &NameRules::default())
+        Self::naming(table, &NameRules::default(), FEW)
     }
 
-    /// No rows yet, of `table`; names of persons and accounts go through `rules`.
+    /// No rows yet, of `table`, but room for `expected`; names of persons and accounts go through `rules`.
     #[must_use]
-    pub fn naming(table: &'static Table, rules: &NameRules) -> Self {
+    pub fn naming(table: &'static Table, rules: &NameRules, expected: usize) -> Self {
         let any = *rules != NameRules::default();
+        let rows = expected.max(FEW);
         Self {
             schema: table.schema(),
-            source: StringBuilder::with_capacity(512, 8 << 10),
-            line: Int64Builder::new(),
-            cells: table.columns.iter().map(|column| Cells::new(column.kind)).collect(),
+            source: texts(rows),
+            line: Int64Builder::with_capacity(rows),
+            cells: table.columns.iter().map(|column| Cells::new(column.kind, rows)).collect(),
             names: table.columns.iter().map(|column| any && names_somebody(table.name, column.name)).collect(),
             rules: rules.clone(),
             len: 0,

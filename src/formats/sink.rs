@@ -20,6 +20,9 @@ pub struct Limit {
     pub line: Option<u64>,
 }
 
+/// Bytes of a log that give a fact, about: what is made ready for them need not grow so often.
+const BYTES_A_FACT: usize = 1024;
+
 /// Reasons for rejecting that are kept for each source.
 const MOST_REASONS: usize = 8;
 
@@ -125,6 +128,7 @@ pub struct Sink<'a> {
     source: &'a str,
     rows: Vec<Option<Rows>>,
     rules: NameRules,
+    expected: usize,
     tally: Tally,
     hosts: HashMap<String, u32>,
     activity: HashMap<(u32, i64, &'static str), Activity>,
@@ -154,6 +158,7 @@ impl<'a> Sink<'a> {
             source,
             rows: TABLES.iter().map(|_| None).collect(),
             rules: NameRules::default(),
+            expected: 0,
             tally: Tally::default(),
             hosts: HashMap::new(),
             activity: HashMap::new(),
@@ -166,6 +171,13 @@ impl<'a> Sink<'a> {
     #[must_use]
     pub fn naming(mut self, rules: &NameRules) -> Self {
         self.rules = rules.clone();
+        self
+    }
+
+    /// The sink, made ready for the facts of a segment of that many bytes.
+    #[must_use]
+    pub fn expecting(mut self, bytes: usize) -> Self {
+        self.expected = bytes / BYTES_A_FACT;
         self
     }
 
@@ -208,7 +220,7 @@ impl<'a> Sink<'a> {
 
     fn rows_of(&mut self, table: &'static Table) -> Option<&mut Rows> {
         let index = TABLES.iter().position(|known| std::ptr::eq(*known, table))?;
-        Some(self.rows.get_mut(index)?.get_or_insert_with(|| Rows::naming(table, &self.rules)))
+        Some(self.rows.get_mut(index)?.get_or_insert_with(|| Rows::naming(table, &self.rules, self.expected)))
     }
 
     /// Ends the segment.

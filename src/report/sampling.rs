@@ -60,7 +60,7 @@ fn size(row: &Practice, most: u64) -> String {
 
 /// How rows are drawn.
 const METHOD: &str = "a draw is the first 15 hex digits of SHA-256 of seed, line feed and the number of the draw, modulo the rows \
-    of the population, plus 1; rows drawn before are passed over, and where no more rows are there than wanted, all are taken";
+    of the population, plus 1; rows drawn before are left out, and where there are no more rows than wanted, all are taken";
 
 /// The sample of one control.
 pub(super) fn sample(input: &Input<'_>, assessed: &Assessed) -> Sample {

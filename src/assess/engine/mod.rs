@@ -7,6 +7,7 @@
 mod copy;
 mod kept;
 mod order;
+mod size;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,7 @@ use tokio::runtime::Runtime;
 
 use self::kept::{Kept, Slot};
 use self::order::pointer_order;
+use self::size::Sizes;
 use super::AssessError;
 use super::frame::Frame;
 use crate::catalogue::Parameter;
@@ -49,6 +51,16 @@ pub struct EngineOptions {
     pub memory: usize,
     /// Threads.
     pub threads: usize,
+    /// Rows of the largest table from which on a query is run in parts.
+    pub parts_from: u64,
+}
+
+impl EngineOptions {
+    /// So much memory in bytes, and so many threads. Fewer than 300,000 rows are not worth the work of dividing them.
+    #[must_use]
+    pub fn new(memory: usize, threads: usize) -> Self {
+        Self { memory, threads, parts_from: 300_000 }
+    }
 }
 
 /// Parts that a query is cut into. It is fixed, so that nothing depends on the number of processors.
@@ -66,7 +78,11 @@ const IDLE_RULES: [&str; 2] = ["FilterPushdown", "FilterPushdown(Post)"];
 
 /// A session over one store of facts, or over many small sets of facts one after the other.
 pub struct Engine {
+    /// Plans queries over large tables, in parts.
     context: SessionContext,
+    /// Plans queries over small tables, in one piece. It has the same tables.
+    whole: SessionContext,
+    sizes: Sizes,
     runtime: Runtime,
     views: PathBuf,
     /// Bytes that views may take in memory.
@@ -102,6 +118,7 @@ impl Engine {
             } else {
                 engine.register(table.name, &own, collected.in_order.contains(table.name))?;
             }
+            engine.sizes.note(table.name, collected.rows.get(table.name).copied().unwrap_or_default());
         }
         Ok(engine)
     }
@@ -168,9 +185,13 @@ impl Engine {
         config.options_mut().optimizer.hash_join_single_partition_threshold_rows = SMALL_SIDE / 64;
         let rules = PhysicalOptimizer::new().rules.into_iter().filter(|rule| !IDLE_RULES.contains(&rule.name())).collect();
         let state = SessionStateBuilder::new().with_config(config).with_runtime_env(environment).with_default_features();
-        let context = SessionContext::new_with_state(state.with_physical_optimizer_rules(rules).build());
+        let state = state.with_physical_optimizer_rules(rules).build();
+        let config = state.config().clone().with_target_partitions(1);
+        let whole = SessionStateBuilder::new_from_existing(state.clone()).with_config(config).build();
+        let (context, whole) = (SessionContext::new_with_state(state), SessionContext::new_with_state(whole));
+        let sizes = Sizes::new(options.parts_from);
         let (held, rooms) = (options.memory.saturating_sub(FREE).min(options.memory / 2), Mutex::default());
-        Ok(Self { context, runtime, views, held, rooms, kept: None })
+        Ok(Self { context, whole, sizes, runtime, views, held, rooms, kept: None })
     }
 
     /// Opens a Parquet file as a table; `in_order` where its rows stand in the order of their pointers.
@@ -203,6 +224,7 @@ impl Engine {
             .collect::<Result<Vec<_>, _>>()
             .and_then(|arrays| RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays))
             .map_err(|error| AssessError::Query { name: name.to_owned(), what: "defined", message: error.to_string() })?;
+        self.sizes.note(name, rows.len() as u64);
         MemTable::try_new(batch.schema(), vec![vec![batch]])
             .and_then(|table| self.context.register_table(name, Arc::new(table)))
             .map_err(|error| query_error(name, "defined", &error))?;
@@ -250,8 +272,9 @@ impl Engine {
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let values: Vec<(String, ScalarValue)> = parameters.iter().map(|(name, value)| (name.clone(), scalar(value))).collect();
         let values: std::collections::HashMap<String, ScalarValue> = values.into_iter().collect();
+        let context = if self.sizes.in_parts(&self.tables(name, sql)?) { &self.context } else { &self.whole };
         self.runtime
-            .block_on(self.context.sql_with_options(sql, options))
+            .block_on(context.sql_with_options(sql, options))
             .and_then(|frame| frame.with_param_values(values))
             .map_err(|error| query_error(name, "planned", &error))
     }
@@ -300,6 +323,7 @@ impl Engine {
         if self.has(name) {
             return Ok(());
         }
+        self.sizes.note_inline(name, &self.tables(name, sql)?);
         let view = self.frame(name, sql, parameters)?.into_view();
         self.context.register_table(name, view).map_err(|error| query_error(name, "planned", &error))?;
         Ok(())
