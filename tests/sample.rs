@@ -201,7 +201,7 @@ fn duckdb_comes_to_the_same_answer() {
 fn recipe(pack: &Path, control: &str, size: usize) -> String {
     let report = std::fs::read_to_string(pack.join("data/report.md")).expect("the report");
     let recipe = report.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the recipe");
-    recipe.replace("SUDO-02", control).replace("n == 25", &format!("n == {size}"))
+    recipe.replace("SUDO-02", control).replace("wanted=25", &format!("wanted={size}"))
 }
 
 fn rows_drawn(pack: &Path, control: &str) -> Vec<String> {

@@ -11,9 +11,14 @@
 //! ```sh
 //! seed=$(sha256sum SUDO-02.csv | cut -c1-64)   # or the seed that the report prints
 //! rows=$(($(wc -l < SUDO-02.csv) - 1))
-//! for draw in $(seq 1 9999); do
-//!   echo $((0x$(printf '%s\n%s' "$seed" "$draw" | sha256sum | cut -c1-15) % rows + 1))
-//! done | awk '!seen[$0]++ { print; if (++n == 25) exit }'
+//! wanted=25 draw=0 drawn=
+//! while [ "$wanted" -gt 0 ]; do
+//!   draw=$((draw + 1))
+//!   row=$((0x$(printf '%s\n%s' "$seed" "$draw" | sha256sum | cut -c1-15) % rows + 1))
+//!   case "$drawn " in *" $row "*) continue ;; esac
+//!   drawn="$drawn $row" wanted=$((wanted - 1))
+//!   echo "$row"
+//! done
 //! ```
 //!
 //! Where a sample has items of each variant, the rows of a variant are counted by themselves, and the variant and a line feed
