@@ -39,19 +39,21 @@ pub(crate) fn by_sixteen(bytes: &[u8], mut each: impl FnMut(u8x16)) {
     if let Some(last) = bytes.last_chunk::<16>() {
         return each(u8x16::new(*last));
     }
-    let mut block = [b'a'; 16];
-    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        let (left, right) = block.split_at_mut(8);
-        left.copy_from_slice(first);
-        right.copy_from_slice(last);
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-        let (left, right) = block.split_at_mut(4);
-        left.copy_from_slice(first);
-        right.iter_mut().zip(last).for_each(|(slot, byte)| *slot = *byte);
-    } else {
-        block.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+    each(u8x16::new(short(bytes).to_le_bytes()));
+}
+
+/// A text of less than sixteen bytes. It is put together as a number: in memory the processor would wait for its parts.
+#[inline]
+fn short(bytes: &[u8]) -> u128 {
+    const FILLED: u64 = u64::from_le_bytes([b'a'; 8]);
+    let both = |low: u64, high: u64| u128::from(low) | u128::from(high) << 64;
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return both(u64::from_le_bytes(*first), u64::from_le_bytes(*last));
     }
-    each(u8x16::new(block));
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return both(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32, FILLED);
+    }
+    both(bytes.iter().fold(FILLED, |filled, byte| filled << 8 | u64::from(*byte)), FILLED)
 }
 
 /// Appends `bytes`. Short ones go as two blocks of fixed size that may overlap, which is half the work of a copy of any length.

@@ -8,7 +8,7 @@ use steadfast::catalogue::Catalogue;
 use steadfast::config::Config;
 use steadfast::outputs::OUTPUTS;
 
-use crate::support::{judged, printed, root, sample_pack, steadfast};
+use crate::support::{judged, printed, rendered, root, sample_pack, steadfast};
 
 /// A framework whose name looks like that of a control.
 const OWN: &str = r#"
@@ -139,7 +139,7 @@ fn the_matrix_grouped_by_a_framework_has_every_control_in_full_once() {
     assert_eq!(in_full.iter().collect::<BTreeSet<_>>().len(), report.controls.len());
     assert!(rows().count() > report.controls.len(), "a control stands under each of its requirements");
     for output in OUTPUTS {
-        let page = String::from_utf8(output.render(&report).expect("rendered")).expect("UTF-8");
+        let page = rendered(*output, &report);
         match output.path() {
             "index.html" => {
                 assert!(page.contains("by the requirements of PCI-DSS-4.0.1"));

@@ -4,7 +4,7 @@ use steadfast::config::Config;
 use steadfast::outputs::OUTPUTS;
 use steadfast::redact::is_hidden;
 
-use crate::support::{judged, printed};
+use crate::support::{judged, printed, rendered};
 
 const SCRIPT: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>";
 const MARKDOWN: &str = "| [x](http://evil.example/) ![y](http://evil.example/z.png) `";
@@ -37,8 +37,7 @@ fn hostile_text_stays_text_in_every_output() {
     let judged = judged(folder.path(), &Config::default(), "2026-Q3");
     assert_eq!(judged.report.every_exception.len(), 4 + 2, "four commands, and the silences of the log before and after them");
     for output in OUTPUTS {
-        let bytes = output.render(&judged.report).expect("rendered");
-        let text = String::from_utf8(bytes).expect("UTF-8");
+        let text = rendered(*output, &judged.report);
         let hidden = text.chars().find(|character| is_hidden(*character) && *character != '\n');
         assert_eq!(hidden, None, "{} holds a hidden character", output.path());
         match output.path() {

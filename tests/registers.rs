@@ -8,7 +8,7 @@ use steadfast::outputs::OUTPUTS;
 use steadfast::pipeline::Judged;
 use steadfast::report::{Conclusion, ExceptionGroup};
 
-use crate::support::judged_by;
+use crate::support::{judged_by, rendered};
 
 /// A command of ann.lee, who is ann, and one of bo, on db-1, both without a change; db-2 is immutable.
 fn evidence(registers: &[(&str, &str)]) -> tempfile::TempDir {
@@ -162,7 +162,7 @@ fn a_response_stands_with_its_exception_as_words_of_management() {
     assert!(commands["bo"].responses.is_empty());
     assert_eq!(judged.report.registers.responses[0].exceptions, [commands["ann.lee"].id.clone()]);
     for output in OUTPUTS {
-        let text = String::from_utf8(output.render(&judged.report).expect("rendered")).expect("UTF-8");
+        let text = rendered(*output, &judged.report);
         match output.path() {
             "index.html" => {
                 assert!(text.contains("The words of management, not of steadfast"));
@@ -249,7 +249,7 @@ fn an_attestation_turns_no_other_conclusion_and_is_shown_as_not_tested() {
         ["the attestation doors names the control NONE-01, which this report does not have"]
     );
     for output in OUTPUTS.iter().filter(|output| matches!(output.path(), "index.html" | "report.md")) {
-        let text = String::from_utf8(output.render(&attested.report).expect("rendered")).expect("UTF-8");
+        let text = rendered(*output, &attested.report);
         assert!(
             text.contains("Attestations by management, not tested") && text.contains("“Nobody entered.”"),
             "{}",

@@ -104,6 +104,15 @@ impl Frame {
         if row < self.rows { column.cell(row) } else { None }
     }
 
+    /// A cell of a column of texts; nothing where it is null, or the column is of another type.
+    #[inline]
+    pub(super) fn plain_at(&self, column: usize, row: usize) -> Option<&str> {
+        match self.columns.get(column) {
+            Some((_, Column::Text(texts))) if row < self.rows && texts.is_valid(row) => Some(texts.value(row)),
+            _ => None,
+        }
+    }
+
     fn cell(&self, name: &str, row: usize) -> Option<Cell<'_>> {
         self.cell_at(self.columns.iter().position(|(column, _)| column == name)?, row)
     }
@@ -112,12 +121,9 @@ impl Frame {
     #[inline]
     pub(super) fn pointer(&self, row: usize) -> (bool, &str, i64) {
         let (source, line) = self.pointer;
-        let source = match self.cell_at(source, row) {
-            Some(Cell::Text(source)) => Some(source),
-            _ => None,
-        };
-        let line = match self.cell_at(line, row) {
-            Some(Cell::Int(line)) => line,
+        let source = self.plain_at(source, row);
+        let line = match self.columns.get(line) {
+            Some((_, Column::Int(lines))) if row < self.rows && lines.is_valid(row) => lines.value(row),
             _ => i64::MAX,
         };
         (source.is_none(), source.unwrap_or_default(), line)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::AssessError;
-use super::frame::{Cell, Frame};
+use super::frame::Frame;
 use super::item::{Item, ItemStatus, cell, fill};
 use super::sample::{Drawing, Sample};
 use super::table::CsvFile;
@@ -209,20 +209,25 @@ impl<'c> Writer<'c> {
     /// Writes and counts the next row.
     fn look(&mut self, frame: &Frame, row: usize) -> Result<(), AssessError> {
         self.number += 1;
-        let word = frame.text_at(self.at.status, row).unwrap_or_default();
-        let status = ItemStatus::parse(&word).ok_or_else(|| AssessError::Contract {
-            control: self.control.id.clone(),
-            message: format!("the test gives the status `{word}`; it must be met, exception, inconclusive or not_applicable"),
+        let status = frame.plain_at(self.at.status, row).and_then(ItemStatus::parse).ok_or_else(|| {
+            let word = frame.text_at(self.at.status, row).unwrap_or_default();
+            let message =
+                format!("the test gives the status `{word}`; it must be met, exception, inconclusive or not_applicable");
+            AssessError::Contract { control: self.control.id.clone(), message }
         })?;
         self.population.counted.add(status);
-        let template = frame.text_at(self.at.reason, row).unwrap_or_default();
-        let reason = if has_places(&template) { Cow::Owned(fill(&template, frame, row, "")) } else { template };
-        self.write_row(frame, row, status, &reason)
+        let made = match frame.plain_at(self.at.reason, row) {
+            Some(template) if has_places(template) => Some(fill(template, frame, row, "")),
+            Some(_) => None,
+            None => frame.text_at(self.at.reason, row).map(Cow::into_owned),
+        };
+        let reason = made.as_deref().or(frame.plain_at(self.at.reason, row)).unwrap_or_default();
+        self.write_row(frame, row, status, reason)
             .map_err(|error| AssessError::Io { path: self.path.clone(), message: error.to_string() })?;
-        if let Some(Cell::Text(source)) = frame.cell_at(self.at.source, row) {
+        if let Some(source) = frame.plain_at(self.at.source, row) {
             self.cite(source);
         }
-        self.keep(frame, row, status, &reason);
+        self.keep(frame, row, status, reason);
         Ok(())
     }
 

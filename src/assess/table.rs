@@ -85,6 +85,9 @@ impl CsvFile {
 
     /// A cell of a frame; nothing where it is null. Numbers and times need no care.
     pub(super) fn cell(&mut self, frame: &Frame, column: usize, row: usize) {
+        if let Some(text) = frame.plain_at(column, row) {
+            return self.text(text);
+        }
         match frame.cell_at(column, row) {
             Some(Cell::Text(text)) => self.text(text),
             Some(Cell::Time(time)) => {

@@ -45,8 +45,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let work = tempfile::Builder::new().prefix("steadfast-").tempdir()?;
     let report = prepared.drill(work.path(), &options)?;
     if let Some(out) = &arguments.out {
-        std::fs::write(out, drill_json(&report)?)
-            .with_context(|| format!("{}: cannot write the result; give another file", out.display()))?;
+        let mut json = Vec::new();
+        drill_json(&report, &mut json)?;
+        std::fs::write(out, json).with_context(|| format!("{}: cannot write the result; give another file", out.display()))?;
     }
     print(&table(&report))?;
     Ok(if report.missed > 0 || report.false_alarms > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
+use wide::u8x16;
+
 use super::json_scan::{Items, WHITE, name};
+use crate::bytes::{are, by_sixteen};
 
 /// The raw text of one JSON value.
 #[derive(Clone, Debug)]
@@ -35,7 +38,8 @@ impl<'a> Json<'a> {
     }
 
     pub(super) fn int(&self) -> Option<i64> {
-        self.text()?.trim().parse().ok()
+        // A number as it is; text otherwise.
+        self.0.parse().ok().or_else(|| self.text()?.trim().parse().ok())
     }
 
     pub(super) fn flag(&self) -> Option<bool> {
@@ -62,13 +66,18 @@ impl<'a> Json<'a> {
 }
 
 /// A quoted JSON string as text, borrowed where it has no escapes.
+#[inline]
 pub(super) fn unquote(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Some(Cow::Borrowed(inner));
-    }
+    let mut escapes = u8x16::splat(0);
+    by_sixteen(inner.as_bytes(), |block| escapes = escapes | are(block, b'\\'));
+    Some(if escapes.any() { resolved(raw, inner) } else { Cow::Borrowed(inner) })
+}
+
+#[cold]
+fn resolved<'t>(raw: &str, inner: &'t str) -> Cow<'t, str> {
     // A lone surrogate is not text: what was written is kept as written.
-    Some(serde_json::from_str::<String>(raw).map_or(Cow::Borrowed(inner), Cow::Owned))
+    serde_json::from_str::<String>(raw).map_or(Cow::Borrowed(inner), Cow::Owned)
 }
 
 /// The members of one JSON object, in order, repeated keys included.

@@ -1,6 +1,8 @@
 //! `report.json`: the results for machines, format version 1. The layout is a stable contract: fields are added, never
 //! renamed; a reader may meet unknown fields.
 
+use std::io::Write;
+
 use serde::Serialize;
 
 use super::{Output, OutputError};
@@ -160,7 +162,7 @@ impl Output for Json {
         "the results for machines (format version 1)"
     }
 
-    fn render(&self, report: &Report) -> Result<Vec<u8>, OutputError> {
+    fn render(&self, report: &Report, to: &mut dyn Write) -> Result<(), OutputError> {
         let document = Document {
             format_version: 1,
             tool: &report.tool,
@@ -183,20 +185,22 @@ impl Output for Json {
             sampling: &report.sampling,
             drill: report.drill.as_ref(),
         };
-        let mut bytes = serde_json::to_vec_pretty(&document).map_err(|error| OutputError::Json { path: "report.json", error })?;
-        bytes.push(b'\n');
-        Ok(bytes)
+        pretty(self.path(), &document, to)
     }
+}
+
+/// A document on lines of its own.
+fn pretty(path: &'static str, document: &impl Serialize, to: &mut dyn Write) -> Result<(), OutputError> {
+    serde_json::to_writer_pretty(&mut *to, document).map_err(|error| OutputError::Json { path, error })?;
+    to.write_all(b"\n").map_err(|error| OutputError::Write { path, error })
 }
 
 /// `drill.json`: what came of a drill, for machines.
 ///
 /// # Errors
-/// Where the serialiser fails, which only a bug makes it do.
-pub fn drill_json(drill: &DrillReport) -> Result<Vec<u8>, OutputError> {
-    let mut bytes = serde_json::to_vec_pretty(drill).map_err(|error| OutputError::Json { path: "drill.json", error })?;
-    bytes.push(b'\n');
-    Ok(bytes)
+/// Where it cannot be written.
+pub fn drill_json(drill: &DrillReport, to: &mut dyn Write) -> Result<(), OutputError> {
+    pretty("drill.json", drill, to)
 }
 
 fn counts(report: &Report) -> Counts {

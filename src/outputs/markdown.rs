@@ -1,6 +1,7 @@
 //! The report as Markdown: the page's twin, with the same order, identifiers and table numbers, for tickets and wikis.
 
 use std::fmt;
+use std::io::Write;
 
 use askama::Template;
 
@@ -25,10 +26,10 @@ impl Output for Markdown {
         "the report as Markdown, for tickets and wikis"
     }
 
-    fn render(&self, report: &Report) -> Result<Vec<u8>, OutputError> {
+    fn render(&self, report: &Report, to: &mut dyn Write) -> Result<(), OutputError> {
         let page = Page { report, numbering: Numbering::new(report) };
         let text = page.render().map_err(|error| OutputError::Template { path: self.path(), error })?;
-        Ok(text.into_bytes())
+        to.write_all(text.as_bytes()).map_err(|error| OutputError::Write { path: self.path(), error })
     }
 }
 

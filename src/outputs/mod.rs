@@ -10,6 +10,8 @@ mod markdown;
 mod prose;
 mod sources_csv;
 
+use std::io::Write;
+
 use thiserror::Error;
 
 use crate::report::Report;
@@ -20,11 +22,11 @@ pub trait Output: Sync {
     fn path(&self) -> &'static str;
     /// One line on what it is.
     fn about(&self) -> &'static str;
-    /// The bytes.
+    /// Writes the bytes.
     ///
     /// # Errors
-    /// Where a template or a serialiser fails, which only a bug makes it do.
-    fn render(&self, report: &Report) -> Result<Vec<u8>, OutputError>;
+    /// Where they cannot be written, or a template or a serialiser fails, which only a bug makes it do.
+    fn render(&self, report: &Report, to: &mut dyn Write) -> Result<(), OutputError>;
 }
 
 /// An output that could not be made.
@@ -45,6 +47,14 @@ pub enum OutputError {
         path: &'static str,
         /// Why.
         error: serde_json::Error,
+    },
+    /// The bytes could not be written.
+    #[error("{path}: cannot be written: {error}")]
+    Write {
+        /// The output.
+        path: &'static str,
+        /// Why.
+        error: std::io::Error,
     },
     /// CSV could not be written.
     #[error("{path}: cannot be written as CSV: {error}")]

@@ -2,6 +2,7 @@
 //! of every source.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use super::{Output, OutputError};
 use crate::report::{Report, Source};
@@ -18,8 +19,8 @@ impl Output for SourcesCsv {
         "the evidence register: every source with its SHA-256"
     }
 
-    fn render(&self, report: &Report) -> Result<Vec<u8>, OutputError> {
-        register(&report.sources)
+    fn render(&self, report: &Report, to: &mut dyn Write) -> Result<(), OutputError> {
+        to.write_all(&register(&report.sources)?).map_err(|error| OutputError::Write { path: self.path(), error })
     }
 }
 

@@ -5,11 +5,34 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::PackError;
 use crate::collect::Sha256;
+
+/// Bytes that are hashed and written at once.
+const BLOCK: usize = 64 << 10;
+
+/// A file whose bytes are hashed as they are written.
+struct Hashing {
+    file: File,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
 
 /// A bag being written.
 pub struct Bag {
@@ -48,9 +71,22 @@ impl Bag {
     /// # Errors
     /// Where they cannot be written.
     pub fn add(&mut self, path: &str, bytes: &[u8]) -> Result<(), PackError> {
+        let failed = |error| PackError::io(Path::new(path), "write the file", error);
+        self.add_with(path, |to| to.write_all(bytes).map_err(failed))
+    }
+
+    /// Adds what `write` writes as `data/PATH`.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or `write` says so.
+    pub fn add_with(&mut self, path: &str, write: impl FnOnce(&mut dyn Write) -> Result<(), PackError>) -> Result<(), PackError> {
         let (name, place) = self.place(path)?;
-        write_file(&place, bytes)?;
-        self.payload.insert(name, (Sha256::of(bytes), bytes.len() as u64));
+        let file = File::create(&place).map_err(|error| PackError::io(&place, "create the file", error))?;
+        let mut to = BufWriter::with_capacity(BLOCK, Hashing { file, hash: Sha256::new(), bytes: 0 });
+        write(&mut to)?;
+        to.flush().map_err(|error| PackError::io(&place, "write the file", error))?;
+        let Hashing { hash, bytes, .. } = to.into_parts().0;
+        self.payload.insert(name, (hash.finish(), bytes));
         Ok(())
     }
 

@@ -68,10 +68,10 @@ pub fn write(parts: &Parts<'_>, work: &Path, out: &Path) -> Result<Packed, PackE
     let folder = work.join("pack");
     let mut bag = Bag::create(&folder)?;
     for output in OUTPUTS {
-        bag.add(output.path(), &output.render(parts.report)?)?;
+        bag.add_with(output.path(), |to| Ok(output.render(parts.report, to)?))?;
     }
     if let Some(drill) = &parts.report.drill {
-        bag.add("drill.json", &drill_json(drill)?)?;
+        bag.add_with("drill.json", |to| Ok(drill_json(drill, to)?))?;
         for (name, text) in parts.catalogue.texts.iter().filter(|(name, _)| name.starts_with("drills/")) {
             bag.add(&format!("controls/{name}.toml"), text.as_bytes())?;
         }

@@ -8,6 +8,7 @@ use steadfast::catalogue::Catalogue;
 use steadfast::config::Config;
 use steadfast::period::Period;
 use steadfast::pipeline::{Job, Judged, judge, pack};
+use steadfast::report::Report;
 
 use super::{root, skipped};
 
@@ -106,6 +107,13 @@ fn judged_and(
     let judged = judge(&job).expect("a judgement");
     then(&job, &judged);
     judged
+}
+
+/// What an output makes of a report.
+pub(crate) fn rendered(output: &dyn steadfast::outputs::Output, report: &Report) -> String {
+    let mut bytes = Vec::new();
+    output.render(report, &mut bytes).expect("rendered");
+    String::from_utf8(bytes).expect("UTF-8")
 }
 
 /// Whether Python with DuckDB is there.

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 #[cfg(feature = "judge")]
 pub(crate) use judging::{
-    command, copy, have, have_duckdb, judged, judged_by, packed, printed, reperformed, sample_pack, sample_pack_copy, steadfast,
+    command, copy, have, have_duckdb, judged, judged_by, packed, printed, rendered, reperformed, sample_pack, sample_pack_copy,
+    steadfast,
 };
 
 /// The repository.
