@@ -42,14 +42,14 @@ voices as (
   left join sources s on s.path = a.source
   where a.decision in ('approved', 'rejected', 'cancelled')
 ),
--- Most approvers decide once, too.
+-- Most changes have one decision, too.
 again as (
-  select change_id, coalesce(approver, '') as approver from voices group by change_id, coalesce(approver, '') having count(*) > 1
+  select change_id from approvals where decision in ('approved', 'rejected', 'cancelled') group by change_id having count(*) > 1
 ),
 decisions as (
   select v.change_id, v.approver, v.certain, v.decision, v.decided_at
   from voices v
-  left join again g on g.change_id = v.change_id and g.approver = coalesce(v.approver, '')
+  left join again g on g.change_id = v.change_id
   where g.change_id is null
   union all
   select change_id, approver, certain, decision, decided_at from (
@@ -58,7 +58,7 @@ decisions as (
              order by case when v.decided_at is null then 1 else 0 end, v.decided_at desc,
                       case when v.as_of is null then 1 else 0 end, v.as_of desc, v.decision desc) as recency
     from voices v
-    join again g on g.change_id = v.change_id and g.approver = coalesce(v.approver, '')
+    join again g on g.change_id = v.change_id
   ) as ranked
   where recency = 1
 ),

@@ -11,5 +11,4 @@ from (
          lag(s.line) over (partition by s.host, s.format order by s.observed_at) as from_line
   from classes_seen s
 ) as c
-cross join period p
-where c.from_class <> c.class and c.observed_at >= p.starts_at
+where c.from_class <> c.class and c.observed_at >= cast($period_start as timestamp)

@@ -15,10 +15,9 @@ told as (
               when v.holds_none = 1 or h.class = 'immutable' then 2
               when v.host is not null then 1 end as strictness
   from hosts h
-  cross join period p
   left join sources s on s.path = h.source
   left join votes v on v.source = h.source and v.line = h.line and v.host = h.host
-  where h.observed_at < p.ends_at
+  where h.observed_at < cast($period_end as timestamp)
 )
 select host, format, observed_at, case strictness when 3 then 'stateful' when 2 then 'immutable' else 'unclassified' end as class,
        launched_at, source, line

@@ -13,12 +13,11 @@ events as (
   -- A finding is about the time since the look before it; without any look, about its own moment.
   select r.kind, r.source, r.line, r.host, r.tool as actor, r.item, r.occurred_at,
          case when count(l.occurred_at) = 0 then r.occurred_at
-              else coalesce(max(case when l.occurred_at < r.occurred_at then l.occurred_at end), d.starts_at) end as since_at
+              else coalesce(max(case when l.occurred_at < r.occurred_at then l.occurred_at end), cast($period_start as timestamp)) end as since_at
   from reported r
-  cross join period d
   left join looks l on l.host = r.host and l.tool = r.tool
-  where r.occurred_at >= d.starts_at and r.occurred_at < d.ends_at
-  group by r.kind, r.source, r.line, r.host, r.tool, r.item, r.occurred_at, d.starts_at
+  where r.occurred_at >= cast($period_start as timestamp) and r.occurred_at < cast($period_end as timestamp)
+  group by r.kind, r.source, r.line, r.host, r.tool, r.item, r.occurred_at
 ),
 explained as (
   select e.kind, e.source, e.line, e.item,

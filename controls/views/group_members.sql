@@ -10,6 +10,5 @@ with members as (
 select m.name, m.host, min(m.via) as via
 from members m
 join snapshots s on s.host = m.host
-cross join period p
-where m.observed_at is null or (m.observed_at >= s.counts_from and m.observed_at < p.ends_at)
+where m.observed_at is null or (m.observed_at >= s.counts_from and m.observed_at < cast($period_end as timestamp))
 group by m.name, m.host

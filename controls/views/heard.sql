@@ -5,7 +5,6 @@ select host, stream, source, line, records from (
          sum(a.records) over (partition by a.host, a.stream) as records,
          row_number() over (partition by a.host, a.stream order by a.first_at, a.source, a.line) as place
   from log_activity a
-  cross join period p
-  where a.last_at >= p.starts_at and a.first_at < p.ends_at
+  where a.last_at >= cast($period_start as timestamp) and a.first_at < cast($period_end as timestamp)
 ) as ranked
 where place = 1

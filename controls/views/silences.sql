@@ -4,8 +4,7 @@ with days as (
   select a.host, a.stream, a.day, min(a.first_at) as first_at, max(a.last_at) as last_at,
          min(a.source) as source, min(a.line) as line
   from log_activity a
-  cross join period p
-  where a.last_at >= p.starts_at and a.first_at < p.ends_at
+  where a.last_at >= cast($period_start as timestamp) and a.first_at < cast($period_end as timestamp)
   group by a.host, a.stream, a.day
 ),
 steps as (

@@ -3,9 +3,8 @@
 -- time always count.
 select h.host,
        coalesce(
-         min(case when h.observed_at >= p.starts_at and h.observed_at < p.starts_at + interval '31 days' and h.observed_at < p.ends_at then h.observed_at end),
-         max(case when h.observed_at < p.starts_at then h.observed_at end),
-         p.starts_at) as counts_from
+         min(case when h.observed_at >= cast($period_start as timestamp) and h.observed_at < cast($period_start as timestamp) + interval '31 days' and h.observed_at < cast($period_end as timestamp) then h.observed_at end),
+         max(case when h.observed_at < cast($period_start as timestamp) then h.observed_at end),
+         cast($period_start as timestamp)) as counts_from
 from hosts h
-cross join period p
-group by h.host, p.starts_at
+group by h.host
