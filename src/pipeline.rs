@@ -107,19 +107,30 @@ pub fn judge(job: &Job<'_>) -> Result<Judged, PipelineError> {
 /// # Errors
 /// As [`judge`], and where a kind of violation is broken.
 pub fn judge_and_drill(job: &Job<'_>, options: Option<&DrillOptions>) -> Result<Judged, PipelineError> {
-    let (collected, engine) = read(job)?;
+    let (collected, mut engine) = read(job)?;
     let steps = (job.catalogue.views.len() + job.catalogue.controls.len()) as u64;
-    let mut step = 0;
     let populations = job.work.join("populations");
-    let assessment = assess::assess(&engine, job.catalogue, job.config, job.period, &collected, &populations, |name| {
-        (job.progress)(name, step, steps);
-        step += 1;
-    })?;
+    let assessed = |engine: &Engine| {
+        let mut step = 0;
+        assess::assess(engine, job.catalogue, job.config, job.period, &collected, &populations, |name| {
+            (job.progress)(name, step, steps);
+            step += 1;
+        })
+    };
+    let assessment = match assessed(&engine) {
+        // What views take is what queries lack: once more, with views on disk.
+        Err(AssessError::Memory { .. }) if engine.held() > 0 => {
+            drop(engine);
+            engine = Engine::open(&collected, job.work, EngineOptions { views: 0, ..options_of(job) })?;
+            assessed(&engine)
+        }
+        other => other,
+    }?;
     let drilled = match options {
         Some(options) => {
             let options = drill_options(options, &collected, job.period);
             let told = |stage: &str| (job.progress)(stage, steps, steps);
-            Some(assess::drill(&engine, &ground(job, &collected), &options, told)?)
+            Some(assess::drill(&engine, &ground(job, &collected, &engine), &options, told)?)
         }
         None => None,
     };
@@ -146,7 +157,7 @@ pub fn drill(job: &Job<'_>, options: &DrillOptions) -> Result<DrillReport, Pipel
     let (collected, engine) = read(job)?;
     let options = drill_options(options, &collected, job.period);
     let told = |stage: &str| (job.progress)(stage, 0, 0);
-    Ok(drill_report(&assess::drill_alone(&engine, &ground(job, &collected), &options, told)?))
+    Ok(drill_report(&assess::drill_alone(&engine, &ground(job, &collected, &engine), &options, told)?))
 }
 
 fn drill_options(options: &DrillOptions, collected: &Collected, period: &Period) -> assess::Options {
@@ -154,15 +165,20 @@ fn drill_options(options: &DrillOptions, collected: &Collected, period: &Period)
     assess::Options { seed, per_kind: options.per_kind }
 }
 
-fn ground<'a>(job: &'a Job<'_>, collected: &'a Collected) -> assess::Ground<'a> {
+/// Where a drill takes place; its engine has the memory that views leave in the other.
+fn ground<'a>(job: &'a Job<'_>, collected: &'a Collected, engine: &Engine) -> assess::Ground<'a> {
     assess::Ground {
         catalogue: job.catalogue,
         config: job.config,
         period: job.period,
         collected,
         work: job.work.join("drill"),
-        engine: EngineOptions::new(job.memory, job.threads),
+        engine: EngineOptions::new(job.memory - engine.held().min(job.memory / 2), job.threads),
     }
+}
+
+fn options_of(job: &Job<'_>) -> EngineOptions {
+    EngineOptions::new(job.memory, job.threads)
 }
 
 /// Reads evidence into facts, and opens an engine over them.
@@ -172,7 +188,7 @@ fn read(job: &Job<'_>) -> Result<(Collected, Engine), PipelineError> {
     let progress = |done, total| (job.progress)("reading evidence", done, total);
     let options = CollectOptions { config: job.config, period: job.period, threads: job.threads, progress: &progress };
     let collected = collect(&files, &store, options)?;
-    let engine = Engine::open(&collected, job.work, EngineOptions::new(job.memory, job.threads))?;
+    let engine = Engine::open(&collected, job.work, options_of(job))?;
     Ok((collected, engine))
 }
 

@@ -109,7 +109,7 @@ pub fn is_hidden(character: char) -> bool {
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     let mut odd = u8x16::splat(0);
-    by_sixteen(text.as_bytes(), |block| odd = odd | unprintable(block));
+    by_sixteen(text.as_bytes(), |block| odd |= unprintable(block));
     if !odd.any() || !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }

@@ -225,6 +225,15 @@ fn the_sample_can_be_drawn_again_with_the_shell_that_the_report_prints() {
     let drawn = rows_drawn(sample_pack(), "ALARM-02");
     assert_eq!(drawn.len(), 5);
     assert_eq!(drawn, by_hand(sample_pack(), &recipe(sample_pack(), "ALARM-02", 5)));
+    // Where no more rows are there than wanted, all are, and the recipe ends.
+    let all: Vec<String> = (1..=rows_of(sample_pack(), "ALARM-02")).map(|row| row.to_string()).collect();
+    for more in [0, 1, 20] {
+        assert_eq!(by_hand(sample_pack(), &recipe(sample_pack(), "ALARM-02", all.len() + more)), all);
+    }
+}
+
+fn rows_of(pack: &Path, control: &str) -> usize {
+    std::fs::read_to_string(pack.join(format!("data/populations/{control}.csv"))).expect("the population").lines().count() - 1
 }
 
 #[test]

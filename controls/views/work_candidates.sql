@@ -2,7 +2,7 @@
 -- row without a change where there is none. What names a change itself is held against that one alone. Rank: 1 approved
 -- before, 2 emergency approved afterwards, 3 approved by somebody unknown, 4 approved late, 5 approved by nobody else, 6 not
 -- approved. A change that overlaps with no other of the same host and person needs no grouping, which keeps this one pass.
--- `plain` is what the one proper change of one known person explains, which most work should be: nothing else about it matters.
+-- `plain` is what one proper change explains, of an account that nobody shares and no automation has: most work should be.
 with overlapping as (
   select distinct a.change_id, a.host, a.person
   from approved_work a

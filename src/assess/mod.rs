@@ -55,6 +55,14 @@ pub enum AssessError {
         /// The engine's own sentence.
         message: String,
     },
+    /// A query needs more memory than it may hold.
+    #[error("{name}: the query cannot be {what}: it needs more memory than it may hold; raise --memory")]
+    Memory {
+        /// View or control.
+        name: String,
+        /// `planned` or `run`.
+        what: &'static str,
+    },
     /// Views name each other in a circle.
     #[error("the views {0} name each other in a circle; break it in controls/views")]
     Circle(String),

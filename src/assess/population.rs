@@ -238,9 +238,14 @@ impl<'c> Writer<'c> {
             *count += 1;
             return;
         }
-        let (last, count) = std::mem::replace(&mut self.citing, (source.to_owned(), 1));
+        self.count_cited();
+        self.citing = (source.to_owned(), 1);
+    }
+
+    fn count_cited(&mut self) {
+        let (source, count) = std::mem::take(&mut self.citing);
         if count > 0 {
-            *self.population.cited.entry(last).or_default() += count;
+            *self.population.cited.entry(source).or_default() += count;
         }
     }
 
@@ -306,7 +311,7 @@ impl<'c> Writer<'c> {
     /// Closes the file, and draws the sample.
     pub(super) fn finish(mut self, drawing: Drawing<'_>) -> Result<Population, AssessError> {
         self.settle()?;
-        self.cite("");
+        self.count_cited();
         self.population.last = self.tail();
         let path = self.path.clone();
         let failed = |error: std::io::Error| AssessError::Io { path: path.clone(), message: error.to_string() };

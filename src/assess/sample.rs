@@ -6,12 +6,13 @@
 //! may give several items); they need no parser of CSV in a shell; and the CSV's own hash, which the report prints, fixes
 //! what each stands for. That hash is the seed where the auditor gives none. A seed that the auditor gives is followed by the
 //! control's id, so that no two populations are drawn at the same rows. It takes as many hashes as there are draws, so that a
-//! sample of a million rows is drawn again in a moment.
+//! sample from a million rows is drawn again in a moment.
 //!
 //! ```sh
 //! seed=$(sha256sum SUDO-02.csv | cut -c1-64)   # or the seed that the report prints
 //! rows=$(($(wc -l < SUDO-02.csv) - 1))
 //! wanted=25 draw=0 drawn=
+//! if [ "$rows" -le "$wanted" ]; then seq 1 "$rows"; wanted=0; fi
 //! while [ "$wanted" -gt 0 ]; do
 //!   draw=$((draw + 1))
 //!   row=$((0x$(printf '%s\n%s' "$seed" "$draw" | sha256sum | cut -c1-15) % rows + 1))
@@ -292,6 +293,10 @@ mod tests {
         let tools: Vec<String> = sample.rows.iter().map(|drawn| drawn.cells()[5].clone()).collect();
         assert_eq!(tools, ["a", "b"]);
         assert_eq!(sample.variant.as_deref(), Some("tool"));
+        // Rows of `a` are the even ones: the first draw among its two hundred rows, by hand.
+        let hash = Sha256::of(format!("{}\na\n1", sample.seed).as_bytes());
+        let number = u64::from_str_radix(hash.get(..15).expect("hex"), 16).expect("hex") % 200 + 1;
+        assert_eq!(sample.rows.first().map(|drawn| drawn.row), Some(2 * number));
         for drawn in &drawn(40_000, Sampling { risk: Risk::High, ..Sampling::default() }, None).rows {
             assert_eq!(drawn.cells()[0], format!("r{}", drawn.row));
         }

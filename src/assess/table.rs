@@ -167,8 +167,8 @@ impl Plain {
         let computes = matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@'));
         let (mut harmful, mut commas) = (u8x16::splat(0), u8x16::splat(0));
         by_sixteen(bytes, |block| {
-            harmful = harmful | unprintable(block) | are(block, b'"');
-            commas = commas | are(block, b',');
+            harmful |= unprintable(block) | are(block, b'"');
+            commas |= are(block, b',');
         });
         Self { harmless: !harmful.any() && !computes, comma: commas.any() }
     }

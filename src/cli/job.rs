@@ -37,7 +37,7 @@ pub(crate) struct Evidence {
     /// Print how long each stage took
     #[arg(long)]
     timings: bool,
-    /// Memory in MiB that queries may hold before they use the disk, 64 or more
+    /// Memory in MiB that queries and what they store may hold before they use the disk, 64 or more
     #[arg(long, value_name = "MIB", default_value_t = 768, value_parser = memory)]
     memory: usize,
 }

@@ -70,7 +70,7 @@ impl<'a> Json<'a> {
 pub(super) fn unquote(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     let mut escapes = u8x16::splat(0);
-    by_sixteen(inner.as_bytes(), |block| escapes = escapes | are(block, b'\\'));
+    by_sixteen(inner.as_bytes(), |block| escapes |= are(block, b'\\'));
     Some(if escapes.any() { resolved(raw, inner) } else { Cow::Borrowed(inner) })
 }
 

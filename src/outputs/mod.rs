@@ -1,7 +1,7 @@
 //! Outputs: the report model to bytes. An output is a name and a pure function `&Report → bytes`; it never reads a clock,
 //! a file or the facts, and never computes, sorts or decides.
 //!
-//! To add one: a new file here, its `mod` line, one line in [`OUTPUTS`], and its golden file in `tests/golden/`.
+//! To add one: a new file here, its `mod` line, and one line in [`OUTPUTS`].
 
 pub(crate) mod escape;
 mod html;

@@ -72,7 +72,9 @@ pub(super) fn sample(input: &Input<'_>, assessed: &Assessed) -> Sample {
         "the seed is the SHA-256 of the population's CSV"
     };
     let within = drawn.variant.as_ref().map_or(String::new(), |column| {
-        format!("; rows are counted within each {column}, whose name and a line feed stand before the number of the draw")
+        format!(
+            "; rows are counted within each {column}, whose cell in the CSV and a line feed stand before the number of the draw"
+        )
     });
     let items = (1..).zip(&drawn.rows).map(|(order, item)| {
         let cells = item.cells();

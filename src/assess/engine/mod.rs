@@ -47,19 +47,22 @@ pub use self::kept::Query;
 /// How the engine is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineOptions {
-    /// Bytes that sorts, joins and groups may hold before they spill to disk.
+    /// Bytes that stored views, sorts, joins and groups may hold before they go to disk.
     pub memory: usize,
     /// Threads.
     pub threads: usize,
     /// Rows of the largest table from which on a query is run in parts.
     pub parts_from: u64,
+    /// Bytes of the memory that stored views may take; what would take more is written to disk.
+    pub views: usize,
 }
 
 impl EngineOptions {
-    /// So much memory in bytes, and so many threads. Fewer than 300,000 rows are not worth the work of dividing them.
+    /// So much memory in bytes, and so many threads. Fewer than 300,000 rows are not worth the work of dividing them; views
+    /// take up to a half of the memory where they leave 256 MiB to queries.
     #[must_use]
     pub fn new(memory: usize, threads: usize) -> Self {
-        Self { memory, threads, parts_from: 300_000 }
+        Self { memory, threads, parts_from: 300_000, views: memory.saturating_sub(256 << 20).min(memory / 2) }
     }
 }
 
@@ -68,9 +71,6 @@ const PARTITIONS: usize = 2;
 
 /// Bytes of a side of a join that is built whole rather than in parts.
 const SMALL_SIDE: usize = 32 << 20;
-
-/// Memory that views leave to queries; of what there is beyond it, they take up to a half of all.
-const FREE: usize = 256 << 20;
 
 /// Rules of planning that have nothing to do here: they push filters into files, where parts are skipped by statistics, which
 /// facts do not carry. What a join learns of its rows would be pushed so, too, and would stay in a plan that is kept.
@@ -86,7 +86,7 @@ pub struct Engine {
     runtime: Runtime,
     views: PathBuf,
     /// Bytes that views may take in memory.
-    held: usize,
+    most: usize,
     /// What views take of the engine's memory.
     rooms: Mutex<Vec<MemoryReservation>>,
     kept: Option<Mutex<Kept>>,
@@ -179,7 +179,8 @@ impl Engine {
         config.options_mut().optimizer.enable_aggregate_dynamic_filter_pushdown = false;
         config.options_mut().sql_parser.default_null_ordering = "nulls_max".to_owned();
         // What each sort keeps free to merge with: queries of many sorts share even little memory.
-        config.options_mut().execution.sort_spill_reservation_bytes = (options.memory / 64).min(10 << 20);
+        config.options_mut().execution.sort_spill_reservation_bytes =
+            ((options.memory - options.views.min(options.memory)) / 64).min(10 << 20);
         // A side of a join that is known to be this small is built whole, and the other side streams past in its order.
         config.options_mut().optimizer.hash_join_single_partition_threshold = SMALL_SIDE;
         config.options_mut().optimizer.hash_join_single_partition_threshold_rows = SMALL_SIDE / 64;
@@ -190,8 +191,7 @@ impl Engine {
         let whole = SessionStateBuilder::new_from_existing(state.clone()).with_config(config).build();
         let (context, whole) = (SessionContext::new_with_state(state), SessionContext::new_with_state(whole));
         let sizes = Sizes::new(options.parts_from);
-        let (held, rooms) = (options.memory.saturating_sub(FREE).min(options.memory / 2), Mutex::default());
-        Ok(Self { context, whole, sizes, runtime, views, held, rooms, kept: None })
+        Ok(Self { context, whole, sizes, runtime, views, most: options.views, rooms: Mutex::default(), kept: None })
     }
 
     /// Opens a Parquet file as a table; `in_order` where its rows stand in the order of their pointers.
@@ -400,8 +400,7 @@ fn scalar(value: &Parameter) -> ScalarValue {
 fn query_error(name: &str, what: &'static str, error: &DataFusionError) -> AssessError {
     let message = error.strip_backtrace();
     if message.contains("Not enough memory") || message.contains("Resources exhausted") {
-        let message = "it needs more memory than it may hold; raise --memory".to_owned();
-        return AssessError::Query { name: name.to_owned(), what, message };
+        return AssessError::Memory { name: name.to_owned(), what };
     }
     AssessError::Query { name: name.to_owned(), what, message: message.lines().next().unwrap_or_default().to_owned() }
 }

@@ -48,6 +48,12 @@ fn merged_parts(plan: &Arc<dyn ExecutionPlan>) -> Option<&Arc<dyn ExecutionPlan>
     (by_pointer && merge.fetch().is_none()).then(|| merge.input())
 }
 
+/// A row of a piece of a result.
+type Row = (Rc<Frame>, usize);
+
+/// What takes rows.
+type Each<'e> = &'e mut dyn FnMut(&Rc<Frame>, usize) -> Result<(), AssessError>;
+
 impl Engine {
     /// Runs a query whose rows come in the order of their pointers, and hands them over one by one. The engine would copy
     /// every cell to merge the parts; here only pointers are looked at.
@@ -66,8 +72,13 @@ impl Engine {
                 (0..frame.rows()).try_for_each(|row| each(&frame, row))
             });
         };
+        self.merge(name, self.parts(name, plan)?, &mut each)
+    }
+
+    /// Hands over the rows of parts that are each in the order of pointers, in that order.
+    fn merge(&self, name: &str, parts: Vec<SendableRecordBatchStream>, each: Each<'_>) -> Result<(), AssessError> {
         let mut heads = Vec::new();
-        for mut stream in self.parts(name, plan)? {
+        for mut stream in parts {
             if let Some(frame) = self.next_frame(name, &mut stream)? {
                 heads.push(Head { stream, frame, row: 0 });
             }
@@ -111,7 +122,7 @@ struct Head {
 }
 
 /// The part whose row comes first, and the row up to which it may go on: that of the part which comes next.
-fn first_of(heads: &[Head]) -> Option<(usize, Option<(Rc<Frame>, usize)>)> {
+fn first_of(heads: &[Head]) -> Option<(usize, Option<Row>)> {
     let pointer = |index: &usize| heads.get(*index).map(|head| head.frame.pointer(head.row));
     let first = (0..heads.len()).min_by_key(pointer)?;
     let next = (0..heads.len()).filter(|index| *index != first).min_by_key(pointer);
@@ -123,4 +134,85 @@ fn ordering(schema: &Schema) -> Option<LexOrdering> {
     let options = SortOptions { descending: false, nulls_first: false };
     let columns = POINTER.iter().map(|column| Some(PhysicalSortExpr::new(physical_column(column, schema).ok()?, options)));
     LexOrdering::new(columns.collect::<Option<Vec<_>>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+    use datafusion::physical_plan::memory::MemoryStream;
+
+    use super::super::{EngineOptions, Parameters};
+    use super::*;
+
+    type Pointer = (Option<&'static str>, Option<i64>);
+
+    fn batch(rows: &[Pointer]) -> RecordBatch {
+        let sources: ArrayRef = Arc::new(rows.iter().map(|(source, _)| *source).collect::<StringArray>());
+        let lines: ArrayRef = Arc::new(rows.iter().map(|(_, line)| *line).collect::<Int64Array>());
+        RecordBatch::try_from_iter([("source", sources), ("line", lines)]).expect("a batch")
+    }
+
+    #[test]
+    fn parts_are_merged_by_their_pointers() {
+        let work = tempfile::tempdir().expect("a folder");
+        let engine = Engine::begin(work.path(), EngineOptions::new(64 << 20, 2)).expect("an engine");
+        let parts: [&[&[Pointer]]; 4] = [
+            &[&[(Some("a"), Some(1)), (Some("a"), Some(5))], &[], &[(Some("b"), Some(2)), (Some("b"), None)]],
+            &[&[(Some("a"), Some(1)), (Some("a"), Some(2))], &[(Some("a"), Some(3))]],
+            &[],
+            &[&[], &[(Some("a"), Some(4)), (Some("c"), Some(0)), (None, Some(1)), (None, None)]],
+        ];
+        let streams = parts.iter().map(|batches| {
+            let batches = batches.iter().map(|rows| batch(rows)).collect();
+            Box::pin(MemoryStream::try_new(batches, batch(&[]).schema(), None).expect("a stream")) as SendableRecordBatchStream
+        });
+        let mut found = Vec::new();
+        let mut each = |frame: &Rc<Frame>, row: usize| {
+            found.push((frame.text("source", row).map(|source| source.into_owned()), frame.int("line", row)));
+            Ok(())
+        };
+        engine.merge("test", streams.collect(), &mut each).expect("merged");
+        let expected = [
+            (Some("a"), Some(1)),
+            (Some("a"), Some(1)),
+            (Some("a"), Some(2)),
+            (Some("a"), Some(3)),
+            (Some("a"), Some(4)),
+            (Some("a"), Some(5)),
+            (Some("b"), Some(2)),
+            (Some("b"), None),
+            (Some("c"), Some(0)),
+            (None, Some(1)),
+            (None, None),
+        ];
+        assert_eq!(found, expected.map(|(source, line)| (source.map(str::to_owned), line)));
+    }
+
+    #[test]
+    fn what_is_in_order_is_merged_and_not_sorted() {
+        let work = tempfile::tempdir().expect("a folder");
+        let options = EngineOptions { parts_from: 1, ..EngineOptions::new(1 << 30, 2) };
+        let engine = Engine::begin(work.path(), options).expect("an engine");
+        let rows: Vec<Vec<String>> = (0..200).map(|row| vec![row.to_string()]).collect();
+        engine.define("numbers", &[("text", false)], &rows).expect("a table");
+        let none = Parameters::new();
+        let pairs =
+            "select a.text as source, cast(b.text as bigint) as line, length(a.text) as size from numbers a cross join numbers b";
+        engine.store("pairs", &format!("{pairs} order by source, line"), &none).expect("a view");
+        engine.store("long", "select source, line from pairs where size > 1", &none).expect("a view");
+        let query =
+            engine.prepare("test", "select source, line from long where line > 9 order by source, line", &none).expect("planned");
+        let plan = datafusion::physical_plan::displayable(query.plan.as_ref()).indent(false).to_string();
+        assert!(!plan.contains("SortExec"), "{plan}");
+        let (mut last, mut count) = ((String::new(), 0), 0);
+        let each = |frame: &Rc<Frame>, row: usize| {
+            let next = (frame.text("source", row).unwrap_or_default().into_owned(), frame.int("line", row).unwrap_or_default());
+            assert!(next > last, "{next:?} came behind {last:?}");
+            last = next;
+            count += 1;
+            Ok(())
+        };
+        engine.run_in_order("test", &query, each).expect("run");
+        assert_eq!(count, 190 * 190);
+    }
 }

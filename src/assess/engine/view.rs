@@ -16,10 +16,10 @@ use parquet::arrow::ArrowWriter;
 use super::super::AssessError;
 use super::kept::{Query, Slot};
 use super::order::{in_pointer_order, merged, pointer_order};
-use super::{Engine, Parameters, query_error};
+use super::{Engine, PARTITIONS, Parameters, query_error};
 use crate::collect::passing;
 
-/// Rows of a view that are not worth several parts.
+/// Rows of a view that are not worth several parts, and are held whatever there is room for.
 const SMALL: usize = 16_384;
 
 impl Engine {
@@ -39,10 +39,17 @@ impl Engine {
             texts: HashSet::new(),
             bytes: 0,
             room: MemoryConsumer::new(name).register(&self.context.runtime_env().memory_pool),
-            most: self.held.saturating_sub(self.rooms().iter().map(MemoryReservation::size).sum()),
+            most: self.most.saturating_sub(self.held()),
         };
-        while let Some((part, batch)) = self.next_of(name, &mut streams)? {
-            if !view.add(part, batch) {
+        loop {
+            let fits = match self.next_of(name, &mut streams) {
+                Ok(None) => break,
+                Ok(Some((part, batch))) => view.add(part, batch),
+                // What is held may be what the query lacks.
+                Err(AssessError::Memory { .. }) if view.room.size() > 0 => false,
+                Err(error) => return Err(error),
+            };
+            if !fits {
                 drop((streams, view));
                 return self.write(name, query);
             }
@@ -56,11 +63,15 @@ impl Engine {
     /// Registers rows in memory.
     fn hold(&self, name: &str, query: &Query, parts: Vec<Vec<RecordBatch>>) -> Result<(), AssessError> {
         let in_order = in_pointer_order(&query.plan);
-        let few = parts.iter().flatten().map(RecordBatch::num_rows).sum::<usize>() <= SMALL;
-        let parts = if few && !in_order { vec![parts.into_iter().flatten().collect()] } else { parts };
-        let schema = parts.iter().flatten().next().map_or_else(|| Arc::clone(&query.schema), RecordBatch::schema);
+        let count = parts.iter().flatten().map(RecordBatch::num_rows).sum();
+        let parts = match parts.as_slice() {
+            _ if count <= SMALL && !in_order => vec![parts.into_iter().flatten().collect()],
+            // The engine would divide it itself, and forget the order.
+            [rows] if count > SMALL => divided(rows, count),
+            _ => parts,
+        };
         let order = if in_order { vec![pointer_order()] } else { Vec::new() };
-        MemTable::try_new(schema, parts)
+        MemTable::try_new(query.plan.schema(), parts)
             .and_then(|table| self.context.register_table(name, Arc::new(table.with_sort_order(order))))
             .map_err(|error| query_error(name, "stored", &error))?;
         Ok(())
@@ -87,6 +98,12 @@ impl Engine {
         writer.map_or(Ok(()), |writer| writer.close().map(drop)).map_err(|error| failed(&error))?;
         self.sizes.note(name, count);
         self.register(name, &path, in_order)
+    }
+
+    /// Bytes of the memory that views take.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.rooms().iter().map(MemoryReservation::size).sum()
     }
 
     fn rooms(&self) -> MutexGuard<'_, Vec<MemoryReservation>> {
@@ -130,6 +147,19 @@ impl Engine {
             _ => Ok(()),
         }
     }
+}
+
+/// `count` rows as the parts that a query is cut into, each behind the one before it.
+fn divided(rows: &[RecordBatch], count: usize) -> Vec<Vec<RecordBatch>> {
+    let mut parts = vec![Vec::new(); PARTITIONS];
+    let mut before = 0;
+    for batch in rows {
+        if let Some(part) = parts.get_mut((before * PARTITIONS / count).min(PARTITIONS - 1)) {
+            part.push(batch.clone());
+        }
+        before += batch.num_rows();
+    }
+    parts
 }
 
 /// Rows of a view as they come.
