@@ -251,7 +251,7 @@ impl<'c> Writer<'c> {
 
     fn write_row(&mut self, frame: &Frame, row: usize, status: ItemStatus, reason: &str) -> std::io::Result<()> {
         self.csv.cell(frame, self.at.resource, row);
-        self.csv.text(status.word());
+        self.csv.word(status.word());
         self.csv.text(reason);
         // Spans stay numbers in the CSV, for those who compute with them.
         for column in [self.at.source, self.at.line].iter().chain(&self.at.further) {

@@ -171,10 +171,10 @@ pub(super) fn streams(
                     None => host.runs.push(Run { kind, first: index, days: 1 }),
                 }
                 csv.text(&host.host);
-                csv.text(written);
+                csv.word(written);
                 csv.whole(records);
-                csv.text(alive);
-                csv.text(kind.word());
+                csv.word(alive);
+                csv.word(kind.word());
                 csv.end_row().map_err(failed)?;
             }
         }

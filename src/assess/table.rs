@@ -77,6 +77,12 @@ impl CsvFile {
         }
     }
 
+    /// A cell that is known to be plain: a word of ours, a date.
+    pub(super) fn word(&mut self, word: &str) {
+        self.separate();
+        append(&mut self.waiting, word.as_bytes());
+    }
+
     fn quoted(&mut self, text: &str) {
         self.waiting.push(b'"');
         append(&mut self.waiting, text.as_bytes());

@@ -130,8 +130,8 @@ pub struct Sink<'a> {
     rules: NameRules,
     expected: usize,
     tally: Tally,
-    hosts: HashMap<String, u32>,
-    activity: HashMap<(u32, i64, &'static str), Activity>,
+    /// By host: the days of a segment are few, and the last one is mostly it.
+    activity: HashMap<String, Vec<(Micros, &'static str, Activity)>>,
     limits: BTreeSet<Limit>,
     as_of: Option<Micros>,
 }
@@ -160,7 +160,6 @@ impl<'a> Sink<'a> {
             rules: NameRules::default(),
             expected: 0,
             tally: Tally::default(),
-            hosts: HashMap::new(),
             activity: HashMap::new(),
             limits: BTreeSet::new(),
             as_of: None,
@@ -189,13 +188,13 @@ impl<'a> Sink<'a> {
 
     /// Notes that `host` wrote a record of `stream` at `instant`, whether or not it gives a fact.
     pub fn active(&mut self, stream: &'static str, host: &str, instant: Micros, line: u64) {
-        let next = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX);
-        let host = match self.hosts.get(host) {
-            Some(number) => *number,
-            None => *self.hosts.entry(host.to_owned()).or_insert(next),
-        };
         let seen = Activity { line, records: 1, first_at: instant, last_at: instant };
-        self.activity.entry((host, instant.day().0, stream)).and_modify(|activity| activity.add(seen)).or_insert(seen);
+        let day = instant.day();
+        let days = self.activity.entry_ref(host).or_default();
+        match days.iter_mut().rev().find(|(known, of, _)| *known == day && *of == stream) {
+            Some((.., activity)) => activity.add(seen),
+            None => days.push((day, stream, seen)),
+        }
     }
 
     /// Names a limit of the evidence.
@@ -226,15 +225,10 @@ impl<'a> Sink<'a> {
     /// Ends the segment.
     #[must_use]
     pub fn finish(self) -> Gathered {
-        let mut names = vec![String::new(); self.hosts.len()];
-        for (name, number) in self.hosts {
-            if let Some(slot) = names.get_mut(number as usize) {
-                *slot = name;
-            }
-        }
-        let named = |host: u32| names.get(host as usize).cloned().unwrap_or_default();
-        let activity =
-            self.activity.into_iter().map(|((host, day, stream), seen)| ((named(host), stream, Micros(day)), seen)).collect();
+        let of_host = |(host, days): (String, Vec<(Micros, &'static str, Activity)>)| {
+            days.into_iter().map(move |(day, stream, seen)| ((host.clone(), stream, day), seen))
+        };
+        let activity = self.activity.into_iter().flat_map(of_host).collect();
         Gathered { rows: self.rows, tally: self.tally, activity, limits: self.limits, as_of: self.as_of }
     }
 }
