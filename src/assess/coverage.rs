@@ -2,8 +2,10 @@
 
 use super::AssessError;
 use super::engine::{Engine, Parameters};
+use super::judge::period_parameters;
 use crate::catalogue::{Control, Parameter};
 use crate::facts::Micros;
+use crate::period::Period;
 
 /// Silences that are kept; more are counted.
 const MOST_GAPS: usize = 50;
@@ -42,8 +44,8 @@ const EXTENT: &str = "
 select min(a.first_at) as first_at, max(a.last_at) as last_at
 from log_activity a
 join fleet f on f.host = a.host
-cross join period p
-where a.stream = $stream and ($class = 'all' or f.class = $class) and a.last_at >= p.starts_at and a.first_at < p.ends_at";
+where a.stream = $stream and ($class = 'all' or f.class = $class)
+  and a.last_at >= cast($period_start as timestamp) and a.first_at < cast($period_end as timestamp)";
 
 const LONGEST: &str = "
 with stretches as (
@@ -61,16 +63,15 @@ const GAPS: &str =
     "select host, stream, from_at, to_at from gaps where control_id = $control order by gap_s desc, host, stream, from_at";
 
 /// Measures what `control` needs.
-pub(super) fn measure(engine: &Engine, control: &Control) -> Result<Coverage, AssessError> {
+pub(super) fn measure(engine: &Engine, control: &Control, period: &Period) -> Result<Coverage, AssessError> {
     let mut coverage = Coverage::default();
     let name = format!("{} coverage", control.id);
     for need in &control.coverage.needs {
         coverage.needs.push(format!("{} log of every host it applies to, no silence longer than {}", need.stream, need.max_gap));
         let class = control.applies_to.hosts();
-        let parameters = Parameters::from([
-            ("stream".to_owned(), Parameter::Text(need.stream.clone())),
-            ("class".to_owned(), Parameter::Text(class.to_owned())),
-        ]);
+        let mut parameters = period_parameters(period);
+        parameters.insert("stream".to_owned(), Parameter::Text(need.stream.clone()));
+        parameters.insert("class".to_owned(), Parameter::Text(class.to_owned()));
         engine.query(&name, EXTENT, &parameters, |frame| {
             if frame.rows() > 0 {
                 coverage.first_at = [coverage.first_at, frame.time("first_at", 0)].into_iter().flatten().min();

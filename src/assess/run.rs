@@ -102,7 +102,7 @@ pub fn assess(
         let needs = format!("{:?} {:?}", control.applies_to, control.coverage.needs);
         let coverage = match measured.get(&needs) {
             Some(coverage) => coverage.clone(),
-            None => measure(engine, control)?,
+            None => measure(engine, control, period)?,
         };
         measured.entry(needs).or_insert_with(|| coverage.clone());
         let waived: Vec<Option<usize>> = population

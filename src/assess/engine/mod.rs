@@ -31,6 +31,7 @@ use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties as _, execute_stream};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SQLOptions, SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
 use tokio::runtime::Runtime;
 
 use self::kept::{Kept, Slot};
@@ -236,10 +237,15 @@ impl Engine {
     /// # Errors
     /// Where the query is no SQL.
     pub fn tables(&self, name: &str, sql: &str) -> Result<BTreeSet<String>, AssessError> {
+        Ok(self.read(name, sql)?.1)
+    }
+
+    /// A query as it is read, and the tables and views that it names.
+    fn read(&self, name: &str, sql: &str) -> Result<(Statement, BTreeSet<String>), AssessError> {
         let state = self.context.state();
         let statement = state.sql_to_statement(sql, &Dialect::Generic).map_err(|error| query_error(name, "planned", &error))?;
         let tables = state.resolve_table_references(&statement).map_err(|error| query_error(name, "planned", &error))?;
-        Ok(tables.iter().map(|table| table.table().to_owned()).collect())
+        Ok((statement, tables.iter().map(|table| table.table().to_owned()).collect()))
     }
 
     /// The columns that a query gives, planned against the tables there are.
@@ -269,12 +275,24 @@ impl Engine {
     }
 
     fn frame(&self, name: &str, sql: &str, parameters: &Parameters) -> Result<DataFrame, AssessError> {
+        let (statement, tables) = self.read(name, sql)?;
+        self.framed(name, statement, &tables, parameters)
+    }
+
+    fn framed(
+        &self,
+        name: &str,
+        statement: Statement,
+        tables: &BTreeSet<String>,
+        parameters: &Parameters,
+    ) -> Result<DataFrame, AssessError> {
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let values: Vec<(String, ScalarValue)> = parameters.iter().map(|(name, value)| (name.clone(), scalar(value))).collect();
         let values: std::collections::HashMap<String, ScalarValue> = values.into_iter().collect();
-        let context = if self.sizes.in_parts(&self.tables(name, sql)?) { &self.context } else { &self.whole };
+        let state = if self.sizes.in_parts(tables) { self.context.state() } else { self.whole.state() };
         self.runtime
-            .block_on(context.sql_with_options(sql, options))
+            .block_on(state.statement_to_plan(statement))
+            .and_then(|plan| options.verify_plan(&plan).map(|()| DataFrame::new(state, plan)))
             .and_then(|frame| frame.with_param_values(values))
             .map_err(|error| query_error(name, "planned", &error))
     }
@@ -323,8 +341,9 @@ impl Engine {
         if self.has(name) {
             return Ok(());
         }
-        self.sizes.note_inline(name, &self.tables(name, sql)?);
-        let view = self.frame(name, sql, parameters)?.into_view();
+        let (statement, tables) = self.read(name, sql)?;
+        self.sizes.note_inline(name, &tables);
+        let view = self.framed(name, statement, &tables, parameters)?.into_view();
         self.context.register_table(name, view).map_err(|error| query_error(name, "planned", &error))?;
         Ok(())
     }
